@@ -1,0 +1,92 @@
+// The output of one command for one reader: replay from the log, then follow, at the reader's own pace.
+// A slow reader holds back nobody: it reads the log when it can.
+import type { ServerResponse } from 'node:http';
+import { type Run, unlabel } from '../log/unlabel.ts';
+import type { Command } from './command.ts';
+
+/** Consecutive lines of one stream, with the seq of the last. */
+export type SequencedRun = Run & { seq: number };
+
+let scratch = Buffer.allocUnsafe(256 * 1024);
+
+export class OutputFollower {
+  readonly #command: Command;
+  readonly #after: number;
+  /** Bytes of both streams that had left the log before this reader came to them. */
+  lostBytes = 0;
+
+  /** `after` is the last seq that the reader has. */
+  constructor(command: Command, after: number) {
+    this.#command = command;
+    this.#after = after;
+  }
+
+  /**
+   * Pages of runs, until the command has ended and all its events' output was given, or `reader` went away.
+   * A page is consumed before the next is asked for: its bytes are reused.
+   */
+  async *pages(reader: ServerResponse): AsyncGenerator<Iterable<SequencedRun>> {
+    const { log } = this.#command;
+    const wake = new Wake();
+    const stop = this.#command.onChange(() => wake.up());
+    reader.once('close', () => wake.up());
+    try {
+      while (this.#command.state === 'queued' && !reader.destroyed) await wake.next();
+      let { offset, seq, stdoutBytes, stderrBytes } = log.placeAfter(this.#after);
+      while (!reader.destroyed) {
+        const { ended } = this.#command;
+        if (offset < log.head.offset) {
+          this.lostBytes -= stdoutBytes + stderrBytes;
+          ({ offset, seq, stdoutBytes, stderrBytes } = log.head);
+          this.lostBytes += stdoutBytes + stderrBytes;
+        }
+        const lines = log.read(offset, endOffset(this.#command));
+        if (lines.length === 0) {
+          if (ended) return;
+          await wake.next();
+          continue;
+        }
+        offset += lines.length;
+        if (scratch.length < lines.length) scratch = Buffer.allocUnsafe(lines.length);
+        yield (function* () {
+          for (const run of unlabel(lines, scratch)) {
+            seq += run.lines;
+            if (run.stream === 'stdout') stdoutBytes += run.data.length;
+            else stderrBytes += run.data.length;
+            yield { ...run, seq };
+          }
+        })();
+        // A client that is cut off comes back with a seq from about here.
+        log.given({ offset, seq, stdoutBytes, stderrBytes });
+      }
+    } finally {
+      stop();
+    }
+  }
+}
+
+/** Later output of a foreground command's background children is in the log, but not in the events. */
+function endOffset({ log, endSeq }: Command): number {
+  return endSeq !== undefined && endSeq < log.seq ? log.placeAfter(endSeq).offset : log.size;
+}
+
+/** Many wake-ups between two looks are one. */
+class Wake {
+  #awake = false;
+  #resolve: (() => void) | undefined;
+
+  up(): void {
+    this.#awake = true;
+    this.#resolve?.();
+  }
+
+  async next(): Promise<void> {
+    if (!this.#awake) {
+      await new Promise<void>((resolve) => {
+        this.#resolve = resolve;
+      });
+    }
+    this.#resolve = undefined;
+    this.#awake = false;
+  }
+}

@@ -1,0 +1,50 @@
+// The engine's HTTP API: routes from the operation table to the engine. Answers are written to Node's
+// own response, so that bodies are encoded once and go out at the client's pace.
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { ERRORS, HoldfastError } from '#protocol';
+import type { EngineConfig } from '../config.ts';
+import type { Engine } from '../engine.ts';
+import { openSandboxRoutes } from '../opensandbox/routes.ts';
+import { pollingRoutes } from '../polling/routes.ts';
+import { commandRoutes } from './commands.ts';
+import { errorBody, expected } from './errors.ts';
+import { guard } from './guard.ts';
+import { processRoutes } from './processes.ts';
+import { sessionRoutes } from './sessions.ts';
+
+export interface AppOptions {
+  engine: Engine;
+  version: string;
+  config: EngineConfig;
+  /** What every session inherits. */
+  env: Record<string, string>;
+}
+
+export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.get('/health', (c) => {
+    const { generation, uptimeMs } = engine;
+    return c.json({ status: 'ok', version, generation, uptimeMs });
+  });
+  const { token, workdir } = config;
+  openSandboxRoutes(app, { engine, token, env, workdir });
+  app.route('/api', pollingRoutes(engine, token));
+  app.use(async (c, next) => {
+    guard(c.env.incoming as IncomingMessage, token);
+    await next();
+  });
+  app.get('/sync', (c) => c.json(engine.sync(Number(c.req.query('after')) || 0)));
+  sessionRoutes(app, engine);
+  commandRoutes(app, engine);
+  processRoutes(app, engine);
+  app.notFound(() => {
+    throw new HoldfastError('NOT_FOUND', 'there is no such path');
+  });
+  app.onError((error, c) => {
+    const told = expected(error);
+    return c.json(errorBody(told, c.env.incoming as IncomingMessage), ERRORS[told.code].status);
+  });
+  return app;
+}

@@ -1,0 +1,53 @@
+// Request bodies: read with a bound, parsed once into a type.
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { HoldfastError, LIMITS } from '#protocol';
+
+/** The JSON body as `schema` has it; an empty one is `{}`. 400 INVALID_REQUEST, 413 PAYLOAD_TOO_LARGE. */
+export async function readJson<T extends z.ZodType>(
+  request: IncomingMessage,
+  schema: T,
+): Promise<z.infer<T>> {
+  return parse(schema, parseJson(await readText(request)));
+}
+
+/** At most 4 MiB of text. */
+export async function readText(request: IncomingMessage): Promise<string> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > LIMITS.jsonBodyBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LIMITS.jsonBodyBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+export function parseJson(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HoldfastError('INVALID_REQUEST', 'the body is not JSON');
+  }
+}
+
+export function parse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    message: issue.message,
+  }));
+  const message = details.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
+  throw new HoldfastError('INVALID_REQUEST', message, { details });
+}
+
+function tooLarge(): HoldfastError {
+  return new HoldfastError(
+    'PAYLOAD_TOO_LARGE',
+    `a JSON body is at most ${LIMITS.jsonBodyBytes} bytes; send large input through a file or stdin`,
+  );
+}

@@ -1,0 +1,81 @@
+// Routes of commands: the table, replay, raw output, stdin and signals.
+import type { HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { CommandId, HoldfastError, OPERATIONS, SignalRequest } from '#protocol';
+import type { Command } from '../command/command.ts';
+import type { Engine } from '../engine.ts';
+import { parse, readJson } from './body.ts';
+import { direct } from './direct.ts';
+import { streamEvents } from './event-stream.ts';
+import { answerPoll, pollOf } from './output-poll.ts';
+import { sendRawOutput } from './raw-output.ts';
+import { knownSignal } from './signal.ts';
+import { writeStdin } from './stdin.ts';
+
+export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+  const { commands, clients } = engine;
+  const find = (id: string | undefined): Command => {
+    const command = commands.get(parse(CommandId, id));
+    engine.processes.of(command)?.touch();
+    return command;
+  };
+
+  app.get(OPERATIONS.listCommands.path, (c) =>
+    c.json({ commands: commands.list().map((command) => command.info()) }),
+  );
+
+  app.get(OPERATIONS.getCommand.path, (c) => c.json(find(c.req.param('command')).info()));
+
+  app.get(OPERATIONS.commandEvents.path, (c) =>
+    direct(c, async (request, response) => {
+      const command = find(c.req.param('command'));
+      const after = seqOf(c.req.query('after') ?? request.headers['last-event-id']);
+      clients.attach(command, response);
+      await streamEvents(command, after, response);
+    }),
+  );
+
+  app.get(OPERATIONS.commandPage.path, (c) =>
+    direct(c, async (_, response) => {
+      const command = find(c.req.param('command'));
+      await answerPoll(
+        command,
+        pollOf((name) => c.req.query(name)),
+        response,
+      );
+    }),
+  );
+
+  app.get(OPERATIONS.commandOutput.path, (c) =>
+    direct(c, async (request, response) => {
+      const command = find(c.req.param('command'));
+      const stream = c.req.param('stream');
+      if (stream !== 'stdout' && stream !== 'stderr') {
+        throw new HoldfastError('NOT_FOUND', 'a command has the streams stdout and stderr');
+      }
+      await sendRawOutput(command, stream, request, response);
+    }),
+  );
+
+  app.post(OPERATIONS.commandStdin.path, async (c) => {
+    const command = find(c.req.param('command'));
+    if (command.request.stdinOpen) await command.started;
+    await writeStdin(command.stdin, c.env.incoming as never);
+    return c.body(null, 204);
+  });
+
+  app.post(OPERATIONS.commandSignal.path, async (c) => {
+    const command = find(c.req.param('command'));
+    const { signal } = await readJson(c.env.incoming as never, SignalRequest);
+    const number = knownSignal(signal);
+    await engine.processes.of(command)?.signal(number);
+    engine.sessionOf(command)?.signal(command, number);
+    return c.body(null, 204);
+  });
+}
+
+/** What is not a number reads as 0: the beginning. */
+function seqOf(text: string | string[] | undefined): number {
+  const seq = Number(text);
+  return Number.isSafeInteger(seq) && seq > 0 ? seq : 0;
+}

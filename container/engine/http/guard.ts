@@ -1,0 +1,36 @@
+// Who may call the engine: code inside the sandbox can reach its port, so every call carries the token.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { HoldfastError } from '#protocol';
+import { isLoopback } from '../config.ts';
+
+/**
+ * With a token: it must come as a bearer token or, as OpenSandbox's clients send it, in
+ * `X-EXECD-ACCESS-TOKEN`. Without: only a loopback `Host` is answered, so that no web page can
+ * reach the engine through a name of its own (DNS rebinding), and no `Origin` of another site.
+ */
+export function guard(request: IncomingMessage, token: string | undefined): void {
+  if (token === undefined) {
+    if (isLoopback(hostName(request.headers.host)) && isOwnOrigin(request.headers.origin)) return;
+    throw new HoldfastError('FORBIDDEN', 'an engine without a token answers only localhost');
+  }
+  const given =
+    /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1] ??
+    request.headers['x-execd-access-token'];
+  if (typeof given === 'string' && equal(given, token)) return;
+  throw new HoldfastError('UNAUTHORIZED', 'send the engine token as Authorization: Bearer <token>');
+}
+
+function equal(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/** Browsers name the page's origin with every POST (Fetch, Origin header); other clients send none. */
+function isOwnOrigin(origin: string | undefined): boolean {
+  return origin === undefined || (URL.canParse(origin) && isLoopback(new URL(origin).hostname));
+}
+
+function hostName(host: string | undefined): string {
+  return (host ?? '').replace(/:\d+$/, '');
+}

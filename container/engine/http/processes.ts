@@ -1,0 +1,81 @@
+// Routes of processes: the table, output, stdin, signals and ends.
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+import {
+  CommandId,
+  LIMITS,
+  OPERATIONS,
+  SignalRequest,
+  StartProcessRequest,
+  TerminateRequest,
+  WaitRequest,
+} from '#protocol';
+import type { Engine } from '../engine.ts';
+import type { ProcessRun } from '../process/process-run.ts';
+import { parse, readJson } from './body.ts';
+import { direct } from './direct.ts';
+import { answerPoll, pollOf } from './output-poll.ts';
+import { knownSignal } from './signal.ts';
+import { writeStdin } from './stdin.ts';
+import { answerWait } from './wait.ts';
+
+export function processRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+  const { processes } = engine;
+  const find = (id: string | undefined): ProcessRun => processes.get(parse(CommandId, id));
+
+  app.post(OPERATIONS.startProcess.path, async (c) => {
+    const request = await readJson(c.env.incoming as IncomingMessage, StartProcessRequest);
+    return c.json((await engine.startProcess(request)).info(), 201);
+  });
+
+  app.get(OPERATIONS.listProcesses.path, (c) =>
+    c.json({ processes: processes.list().map((run) => run.info()) }),
+  );
+
+  app.get(OPERATIONS.getProcess.path, (c) => c.json(find(c.req.param('process')).info()));
+
+  app.delete(OPERATIONS.deleteProcess.path, async (c) => {
+    await processes.delete(parse(CommandId, c.req.param('process')));
+    return c.body(null, 204);
+  });
+
+  app.get(OPERATIONS.processOutput.path, (c) =>
+    direct(c, async (_, response) => {
+      const run = find(c.req.param('process'));
+      await answerPoll(
+        run.command,
+        pollOf((name) => c.req.query(name)),
+        response,
+      );
+      run.touch();
+    }),
+  );
+
+  app.post(OPERATIONS.waitForProcess.path, (c) =>
+    direct(c, async (request, response) => {
+      const run = find(c.req.param('process'));
+      await answerWait(run, await readJson(request, WaitRequest), request, response);
+      run.touch();
+    }),
+  );
+
+  app.post(OPERATIONS.processStdin.path, async (c) => {
+    await writeStdin(find(c.req.param('process')).command.stdin, c.env.incoming as IncomingMessage);
+    return c.body(null, 204);
+  });
+
+  app.post(OPERATIONS.processSignal.path, async (c) => {
+    const run = find(c.req.param('process'));
+    const { signal } = await readJson(c.env.incoming as IncomingMessage, SignalRequest);
+    await run.signal(knownSignal(signal));
+    return c.body(null, 204);
+  });
+
+  app.post(OPERATIONS.terminateProcess.path, async (c) => {
+    const run = find(c.req.param('process'));
+    const { graceMs } = await readJson(c.env.incoming as IncomingMessage, TerminateRequest);
+    await run.terminate(graceMs ?? LIMITS.terminateGraceMs);
+    return c.json(run.info());
+  });
+}

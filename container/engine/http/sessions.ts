@@ -1,0 +1,66 @@
+// Routes of sessions and of the exec in them.
+import type { HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+import {
+  CreateSessionRequest,
+  ExecRequest,
+  HoldfastError,
+  OPERATIONS,
+  SessionId,
+  SSE_CONTENT_TYPE,
+} from '#protocol';
+import type { Engine } from '../engine.ts';
+import { parse, readJson } from './body.ts';
+import { direct } from './direct.ts';
+import { streamEvents } from './event-stream.ts';
+import { answerExec } from './exec.ts';
+
+export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+  const { sessions, clients } = engine;
+
+  app.get(OPERATIONS.listSessions.path, (c) =>
+    c.json({ sessions: sessions.list().map((session) => session.info()) }),
+  );
+
+  app.post(OPERATIONS.createSession.path, async (c) => {
+    const request = await readJson(c.env.incoming as never, CreateSessionRequest);
+    return c.json(engine.createSession(request).info(), 201);
+  });
+
+  app.get(OPERATIONS.getSession.path, (c) =>
+    c.json(sessions.get(parse(SessionId, c.req.param('session'))).info()),
+  );
+
+  app.delete(OPERATIONS.deleteSession.path, async (c) => {
+    await engine.deleteSession(parse(SessionId, c.req.param('session')));
+    return c.body(null, 204);
+  });
+
+  app.post(OPERATIONS.interrupt.path, (c) => {
+    const commandId = sessions.get(parse(SessionId, c.req.param('session'))).interrupt();
+    return c.json({ commandId });
+  });
+
+  app.post(OPERATIONS.exec.path, (c) =>
+    direct(c, async (request, response) => {
+      const session = parse(SessionId, c.req.param('session'));
+      const wanted = await readJson(request, ExecRequest);
+      const wantsStream = request.headers.accept?.includes(SSE_CONTENT_TYPE) ?? false;
+      if (wantsStream && (wanted.yieldMs !== undefined || wanted.maxOutputBytes !== undefined)) {
+        throw new HoldfastError(
+          'INVALID_REQUEST',
+          'yieldMs and maxOutputBytes are for answers in JSON; a stream has no end to wait for',
+        );
+      }
+      const command = engine.exec(session, wanted);
+      clients.attach(command, response);
+      // An error found before anything ran has its own status, also for a stream.
+      if (wantsStream && !(command.error && !command.startedAt)) await streamEvents(command, 0, response);
+      else {
+        const { yieldMs, maxOutputBytes } = wanted;
+        const onYield = () => clients.release(command);
+        await answerExec(command, { yieldMs, maxOutputBytes, onYield }, request, response);
+      }
+    }),
+  );
+}

@@ -1,0 +1,42 @@
+// Starts the engine: configuration from the environment, HTTP in front, a clean end on SIGTERM.
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { readConfig } from './config.ts';
+import { Engine } from './engine.ts';
+import { engineApp } from './http/app.ts';
+import { inheritedEnvironment } from './shell/environment.ts';
+import { VERSION } from './version.ts';
+
+const env = inheritedEnvironment(process.env);
+const { config, engine } = start();
+const app = engineApp({ engine, version: VERSION, config, env });
+const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false }) as RequestListener;
+const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, listener);
+
+server.listen(config.port, config.host, () => {
+  const { address: host, port } = server.address() as AddressInfo;
+  console.log(JSON.stringify({ listening: { host, port } }));
+});
+
+/** A setting that makes no sense is told in a line, without a stack. */
+function start() {
+  try {
+    const config = readConfig(process.env, process.cwd());
+    return { config, engine: new Engine(config, env) };
+  } catch (error) {
+    console.error(`holdfast engine: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+let closing = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, async () => {
+    if (closing) return;
+    closing = true;
+    server.close();
+    await engine.close();
+    process.exit(0);
+  });
+}

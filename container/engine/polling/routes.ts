@@ -1,0 +1,104 @@
+// The polling dialect, translated onto the process table: a `session_id` is the id of a process, which shows
+// among the others under /processes.
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { CommandId, HoldfastError, LIMITS, pollingErrorBody } from '#protocol';
+import { readPage } from '../command/page.ts';
+import type { Engine } from '../engine.ts';
+import { parse, readJson } from '../http/body.ts';
+import { expected } from '../http/errors.ts';
+import { guard } from '../http/guard.ts';
+import { pollOf } from '../http/output-poll.ts';
+import type { ProcessRun } from '../process/process-run.ts';
+import {
+  ENVS,
+  ExecCommandArguments,
+  fromBase64,
+  NoOptions,
+  outputAnswer,
+  StdinBody,
+  ToolCall,
+  toolResult,
+} from './shapes.ts';
+
+type Env = { Bindings: HttpBindings };
+
+/** Data bytes of a page: clients of the dialect cannot ask for less, and mostly expect all there is. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** To be mounted at `/api`: all that is asked below it is answered in the dialect's shapes. */
+export function pollingRoutes(engine: Engine, token: string | undefined): Hono<Env> {
+  const routes = new Hono<Env>();
+  const find = (c: Context<Env>): ProcessRun => {
+    const id = CommandId.safeParse(c.req.param('process'));
+    // A name that could be no process's is simply unknown here.
+    if (!id.success) throw new HoldfastError('PROCESS_NOT_FOUND', 'there is no such session');
+    return engine.processes.get(id.data);
+  };
+
+  routes.use(async (c, next) => {
+    guard(incoming(c), token);
+    await next();
+  });
+
+  for (const base of ['/sdk', '/connectors']) {
+    routes.post(`${base}/envs/list`, async (c) => {
+      await readJson(incoming(c), NoOptions);
+      return c.json({ envs: ENVS });
+    });
+
+    // A sandbox is one environment, whatever name its clients know it by.
+    routes.post(`${base}/envs/:env/tool/call`, async (c) => {
+      const call = await readJson(incoming(c), ToolCall);
+      if (call.tool !== 'exec_command') {
+        return refuse(c, 'unknown_tool', 'the only tool here is exec_command');
+      }
+      const { command } = parse(ExecCommandArguments, call.arguments);
+      const run = await engine.startProcess({ command, stdinOpen: true });
+      return c.json(toolResult({ session_id: run.command.id }));
+    });
+
+    routes.get(`${base}/processes/:process/output`, (c) => {
+      const { command } = find(c);
+      const { since } = pollOf((name) => c.req.query(name));
+      const page = readPage(command, { since, maxBytes: PAGE_BYTES });
+      return c.json(outputAnswer(page, page.nextSeq < command.log.seq));
+    });
+
+    routes.post(`${base}/processes/:process/stdin`, async (c) => {
+      const run = find(c);
+      const { data_b64 } = await readJson(incoming(c), StdinBody);
+      const data = fromBase64(data_b64);
+      if (!data) return refuse(c, 'bad_base64', 'data_b64 is not base64 with its padding');
+      await run.command.stdin.write(data);
+      return c.json({ ok: true });
+    });
+
+    routes.post(`${base}/processes/:process/terminate`, async (c) => {
+      const run = find(c);
+      await readJson(incoming(c), NoOptions);
+      await run.terminate(LIMITS.terminateGraceMs);
+      return c.json({ ok: true });
+    });
+  }
+
+  routes.all('*', () => {
+    throw new HoldfastError('NOT_FOUND', 'there is no such path');
+  });
+
+  routes.onError((error, c) => {
+    const told = expected(error);
+    const body = pollingErrorBody(told, c.req.header('authorization'));
+    return c.json(body, told.status as ContentfulStatusCode);
+  });
+  return routes;
+}
+
+const incoming = (c: Context<Env>) => c.env.incoming as IncomingMessage;
+
+/** What only this dialect knows as an error. */
+function refuse(c: Context<Env>, code: 'unknown_tool' | 'bad_base64', message: string): Response {
+  return c.json({ error: { code, message } }, 400);
+}

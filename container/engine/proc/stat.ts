@@ -1,0 +1,90 @@
+// What the kernel tells about a process: /proc/<pid>/stat and environ, see proc(5).
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+
+/** One reading of a process; pid and startTicks together name it for good. */
+export class ProcessStat {
+  readonly pid: number;
+  /** One letter: R, S, D, T, Z ... */
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** Clock ticks since boot. */
+  readonly startTicks: number;
+
+  private constructor(pid: number, fields: string[]) {
+    this.pid = pid;
+    this.state = fields[0]!;
+    this.parent = Number(fields[1]);
+    this.group = Number(fields[2]);
+    this.session = Number(fields[3]);
+    this.startTicks = Number(fields[19]);
+  }
+
+  /** Undefined for a process that is gone. */
+  static read(pid: number): ProcessStat | undefined {
+    const text = readProc(`/proc/${pid}/stat`);
+    // The name in parentheses may hold anything; the fields follow the last one.
+    return text === undefined
+      ? undefined
+      : new ProcessStat(pid, text.slice(text.lastIndexOf(')') + 2).split(' '));
+  }
+
+  /** All processes that this one may see; zombies are left out, they run nothing. */
+  static readAll(): ProcessStat[] {
+    const all: ProcessStat[] = [];
+    for (const name of readdirSync('/proc')) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid)) continue;
+      const stat = ProcessStat.read(pid);
+      if (stat && stat.state !== 'Z') all.push(stat);
+    }
+    return all;
+  }
+}
+
+/** The environment that a process was started with, `NAME=value` with a NUL after each; empty if unreadable. */
+export function environmentOf(pid: number): string {
+  return readProc(`/proc/${pid}/environ`) ?? '';
+}
+
+/** What a process has as its stdin, as a path. */
+export function stdinOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/0`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Direct children of a process, from /proc/<pid>/task/<pid>/children. */
+export function childrenOf(pid: number): number[] {
+  const text = readProc(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** The clock that startTicks count on, now. USER_HZ is 100 on every Linux that Node runs on. */
+export function bootTicks(): number {
+  return Math.floor(Number(readProc('/proc/uptime')?.split(' ')[0]) * 100);
+}
+
+/** Files in /proc have no size, for which Node's own readFile takes 64 KiB of new memory each time. */
+let page = Buffer.allocUnsafe(64 * 1024);
+
+function readProc(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    let size = 0;
+    for (;;) {
+      const count = readSync(fd, page, size, page.length - size, null);
+      if (count === 0) return page.toString('latin1', 0, size);
+      size += count;
+      if (size === page.length) page = Buffer.concat([page, Buffer.allocUnsafe(page.length)]);
+    }
+  } catch {
+    return undefined; // the process ended, or is another user's: nothing to tell
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}

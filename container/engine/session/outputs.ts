@@ -1,0 +1,75 @@
+// The output FIFO pairs of one session: leased to a command, drained when it is complete.
+
+import { OutputFifo } from '../fifo/output-fifo.ts';
+import type { FifoPool } from '../fifo/pool.ts';
+import type { StreamName } from '../log/label.ts';
+
+export interface OutputPair {
+  stdout: OutputFifo;
+  stderr: OutputFifo;
+}
+
+/** More are closed: what a rush of processes needed is not held for ever. */
+const KEPT_FREE = 32;
+
+export class Outputs {
+  readonly #fifos: FifoPool;
+  readonly #free: OutputFifo[] = [];
+  readonly #open = new Set<OutputFifo>();
+
+  constructor(fifos: FifoPool) {
+    this.#fifos = fifos;
+  }
+
+  lease(sink: (stream: StreamName, chunk: Uint8Array) => void): OutputPair {
+    const one = (stream: StreamName) => {
+      const fifo = this.#free.pop() ?? this.#make();
+      fifo.lease((chunk) => sink(stream, chunk));
+      return fifo;
+    };
+    return { stdout: one('stdout'), stderr: one('stderr') };
+  }
+
+  /**
+   * Reads both until they are empty. A FIFO that nobody holds can be leased again; one that a process
+   * left in the background still holds stays with its command. `settled` is called when both are let go.
+   */
+  release(pair: OutputPair, settled: () => void): void {
+    let held = 0;
+    const letGo = () => {
+      if (--held === 0) settled();
+    };
+    for (const fifo of [pair.stdout, pair.stderr]) {
+      const state = fifo.drain(() => {
+        this.#end(fifo);
+        letGo();
+      });
+      if (state === 'held') held++;
+      else if (this.#free.length < KEPT_FREE) this.#free.push(fifo);
+      else {
+        fifo.close();
+        this.#end(fifo);
+      }
+    }
+    if (held === 0) settled();
+  }
+
+  close(): void {
+    for (const fifo of [...this.#open]) {
+      fifo.close();
+      this.#end(fifo);
+    }
+    this.#free.length = 0;
+  }
+
+  #make(): OutputFifo {
+    const fifo = new OutputFifo(this.#fifos.take());
+    this.#open.add(fifo);
+    return fifo;
+  }
+
+  #end(fifo: OutputFifo): void {
+    this.#open.delete(fifo);
+    this.#fifos.discard(fifo.path);
+  }
+}

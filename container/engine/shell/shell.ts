@@ -1,0 +1,174 @@
+// One bash: started, typed into, heard, and found out when it no longer answers.
+// It holds both ends of its input and control FIFOs itself (descriptors 0 and 1), so that it does not
+// die with the engine.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { HoldfastError } from '#protocol';
+import { childrenOf, ProcessStat, stdinOf } from '../proc/stat.ts';
+import { BASH } from './bash.ts';
+import { atExitScript, checkpointScript, rcFile, type ShellPaths } from './rc.ts';
+import { type Report, ReportReader } from './report.ts';
+
+const { O_RDWR, O_NONBLOCK } = constants;
+
+export interface ShellOptions {
+  paths: ShellPaths;
+  /** Random, of the session: tells its reports from any other session's. */
+  key: string;
+  cwd: string;
+  env: Record<string, string>;
+}
+
+/** How a shell ended. */
+export interface ShellEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** Hears what a shell says; the one who typed last listens. */
+export interface ShellListener {
+  report(report: Report): void;
+  ended(end: ShellEnd): void;
+}
+
+export class Shell {
+  readonly pid: number;
+  readonly key: string;
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<void>;
+  #alive = true;
+  readonly #paths: ShellPaths;
+  readonly #input: number;
+  readonly #control: Socket;
+  #listener: ShellListener = { report() {}, ended() {} };
+
+  constructor(options: ShellOptions) {
+    const { paths, key } = options;
+    this.key = key;
+    this.#paths = paths;
+    mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
+    writeFileSync(`${paths.folder}/rc`, rcFile(paths, key), { mode: 0o600 });
+    writeFileSync(`${paths.folder}/checkpoint`, checkpointScript(markerOf(key)), { mode: 0o600 });
+    writeFileSync(`${paths.folder}/at-exit`, atExitScript(paths.folder), { mode: 0o600 });
+    this.#input = openSync(paths.input, O_RDWR | O_NONBLOCK);
+    const control = openSync(paths.control, O_RDWR | O_NONBLOCK);
+    this.#control = listen(control, key, (report) => this.#listener.report(report));
+    const child = startBash(options);
+    if (child?.pid === undefined) {
+      child?.once('error', () => {}); // said by what is thrown here
+      closeSync(this.#input);
+      this.#control.destroy();
+      throw new HoldfastError(
+        'INVALID_REQUEST',
+        'a shell cannot be started here: its environment is too large, its directory cannot be entered, or the sandbox runs too many processes',
+      );
+    }
+    this.pid = child.pid;
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (exitCode, signal) => {
+        this.#alive = false;
+        closeSync(this.#input);
+        this.#control.destroy();
+        this.#listener.ended({ exitCode, signal });
+        resolve();
+      });
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Types lines; `listener` hears what follows. */
+  type(lines: string, listener: ShellListener): void {
+    this.#listener = listener;
+    if (this.#alive) writeSync(this.#input, lines);
+  }
+
+  /** An empty line: a shell with TMOUT set counts its idle time anew. */
+  nudge(): void {
+    if (!this.#alive) return;
+    try {
+      writeSync(this.#input, '\n');
+    } catch (error) {
+      // A full FIFO: the shell has lines enough to wake up to.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+
+  /** Sends a signal to the shell process alone. */
+  signal(signal: NodeJS.Signals | number): void {
+    if (!this.#alive) return;
+    try {
+      process.kill(this.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** A stopped shell (kill -STOP $$) goes on: nobody else would continue it. */
+  continueIfStopped(): void {
+    if (ProcessStat.read(this.pid)?.state.toUpperCase() === 'T') this.signal('SIGCONT');
+  }
+
+  /** Types lines of which no report will come. */
+  note(lines: string): void {
+    if (this.#alive) writeSync(this.#input, lines);
+  }
+
+  /** Whether the shell is in a command: its stdin is then anything but its input FIFO. */
+  inCommand(): boolean {
+    const stdin = stdinOf(this.pid);
+    return stdin !== undefined && stdin !== this.#paths.input;
+  }
+
+  /**
+   * Whether the shell sits at its prompt: it is in no command and sleeps. `alone` means without a child;
+   * a child is what `PROMPT_COMMAND` or a DEBUG trap runs. Reads /proc/<pid>, see proc(5).
+   */
+  atPrompt(): 'alone' | 'with a child' | undefined {
+    if (this.inCommand() || ProcessStat.read(this.pid)?.state !== 'S') return undefined;
+    return childrenOf(this.pid).length === 0 ? 'alone' : 'with a child';
+  }
+}
+
+/** What separates the sections of this shell's state files. */
+export function markerOf(key: string): string {
+  return `__hf_${key}:`;
+}
+
+function listen(fd: number, key: string, onReport: (report: Report) => void): Socket {
+  const reader = new ReportReader(key);
+  return new Socket({
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: Buffer.allocUnsafe(16 * 1024),
+      callback: (count, bytes) => {
+        for (const report of reader.push((bytes as Buffer).subarray(0, count))) onReport(report);
+        return true;
+      },
+    },
+  } as ConstructorParameters<typeof Socket>[0]);
+}
+
+/** Undefined, or a child without a pid, when it cannot be started: Node throws for some reasons and not for others. */
+function startBash({ paths, cwd, env }: ShellOptions): ChildProcess | undefined {
+  const input = openSync(paths.input, O_RDWR);
+  const control = openSync(paths.control, O_RDWR);
+  const nothing = openSync('/dev/null', 'r+');
+  try {
+    return spawn(BASH, ['--noprofile', '--noediting', '--rcfile', `${paths.folder}/rc`, '-i'], {
+      cwd,
+      env,
+      detached: true,
+      stdio: [input, control, nothing],
+    });
+  } catch {
+    return undefined;
+  } finally {
+    for (const fd of [input, control, nothing]) closeSync(fd);
+  }
+}

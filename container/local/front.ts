@@ -1,0 +1,160 @@
+// The port that clients connect to: passes every request to `wrangler dev`, and tells the Worker when a
+// client left before its answer was over. The runtime cannot see that for itself here: it takes a closed
+// connection for a half-closed one until it writes, and wrangler puts two of them in a row.
+import { randomUUID } from 'node:crypto';
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+
+export interface Front {
+  close(): Promise<void>;
+}
+
+const TOGETHER_MS = 3;
+/** A little more than the largest JSON body. */
+const KEPT_BYTES = 5 * 1024 * 1024;
+const SANDBOX = /^\/v1\/sandboxes\/([a-z0-9-]{1,63})\//;
+
+/**
+ * Listens on the loopback interface.
+ *
+ * @param port Where clients connect.
+ * @param backend Where `wrangler dev` listens.
+ * @param token Shared with the Worker, which believes nobody else's word about departures and request ids.
+ */
+export async function startFront(port: number, backend: number, token: string): Promise<Front> {
+  // A connection each: one that is kept may be closed by the runtime just as the next request goes out on it.
+  const agent = new Agent({ keepAlive: false });
+  const to = { host: '127.0.0.1', port: backend, agent };
+
+  const server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => {
+    const id = randomUUID();
+    // The first is answered here already; for the second wrangler would compress what stays on this machine.
+    const { expect: _, 'accept-encoding': __, ...headers } = incoming.headers;
+    const body = new KeptBody(incoming);
+    let passed: ClientRequest;
+    const pass = (again: boolean) => {
+      passed = request({
+        ...to,
+        method: incoming.method,
+        path: incoming.url,
+        headers: {
+          ...headers,
+          'x-holdfast-front': token,
+          'x-request-id': id,
+          ...(again ? { 'x-holdfast-again': '1' } : {}),
+        },
+      });
+      passed.once('response', (answer) => {
+        const bytes = again || !lostInside(answer) ? undefined : body.whole();
+        if (!bytes || outgoing.destroyed) return passOn(answer, outgoing);
+        answer.resume();
+        pass(true).end(bytes);
+      });
+      passed.once('error', () => refuse(outgoing));
+      return passed;
+    };
+    // Not pipeline(): the answer may come, and be read, while the request's body still goes up.
+    incoming.pipe(pass(false));
+    outgoing.once('close', () => {
+      if (outgoing.writableFinished) return;
+      passed.destroy();
+      noteDeparture(incoming, id);
+    });
+  });
+
+  /** By sandbox. Clients that leave together are told of together, or the first's end would let the next begin. */
+  const departed = new Map<string, string[]>();
+
+  function noteDeparture(incoming: IncomingMessage, id: string): void {
+    const sandbox = SANDBOX.exec(incoming.url ?? '')?.[1];
+    if (!sandbox) return;
+    const ids = departed.get(sandbox);
+    if (ids) {
+      ids.push(id);
+      return;
+    }
+    departed.set(sandbox, [id]);
+    setTimeout(() => tellDepartures(sandbox), TOGETHER_MS);
+  }
+
+  function tellDepartures(sandbox: string): void {
+    const body = JSON.stringify(departed.get(sandbox));
+    departed.delete(sandbox);
+    const headers = { 'x-holdfast-front': token, 'content-length': Buffer.byteLength(body) };
+    const told = request({ ...to, method: 'POST', path: `/departed/${sandbox}`, headers });
+    told.once('response', (answer) => answer.resume());
+    told.once('error', (error) =>
+      console.error('the Worker could not be told that a client left:', error.message),
+    );
+    told.end(body);
+  }
+
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed);
+    server.listen(port, '127.0.0.1', listening);
+  });
+  return {
+    async close() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+      agent.destroy();
+    },
+  };
+}
+
+/**
+ * wrangler has two runtimes in a row, and the first sometimes sends a request on a kept connection that the
+ * second is just closing. It answers that with a 500 of its own; the Worker's answers all carry an id. The
+ * request is sent once more, marked, and the Worker refuses it if it has seen its id before.
+ */
+function lostInside(answer: IncomingMessage): boolean {
+  return answer.statusCode === 500 && answer.headers['x-request-id'] === undefined;
+}
+
+/** A request's body, kept while it is small enough to be sent again. */
+class KeptBody {
+  #chunks: Buffer[] | undefined = [];
+  #size = 0;
+  #ended = false;
+
+  constructor(incoming: IncomingMessage) {
+    incoming.on('data', (chunk: Buffer) => {
+      this.#size += chunk.length;
+      if (this.#size > KEPT_BYTES) this.#chunks = undefined;
+      this.#chunks?.push(chunk);
+    });
+    incoming.once('end', () => {
+      this.#ended = true;
+    });
+  }
+
+  /** All of it; undefined when it is too large or not all here. */
+  whole(): Buffer | undefined {
+    return this.#ended && this.#chunks ? Buffer.concat(this.#chunks) : undefined;
+  }
+}
+
+function passOn(answer: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.writeHead(answer.statusCode!, answer.statusMessage, answer.rawHeaders);
+  outgoing.flushHeaders();
+  answer.pipe(outgoing);
+  // Broken off upstream: the client must not take what it has for the whole.
+  answer.once('close', () => {
+    if (!answer.complete) outgoing.destroy();
+  });
+}
+
+function refuse(outgoing: ServerResponse): void {
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy();
+    return;
+  }
+  outgoing.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' });
+  outgoing.end('The local runtime does not answer; it may be restarting.\n');
+}

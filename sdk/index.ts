@@ -1,0 +1,38 @@
+// The package `holdfast`: the client, and the protocol's types and errors that it speaks.
+export { connectEngine, type EngineOptions } from './connect-engine.ts';
+export type { RetryPolicy } from './connection/retry-policy.ts';
+export { DurableSandbox } from './durable-sandbox.ts';
+export type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exec-options.ts';
+export { getSandbox } from './get-sandbox.ts';
+export { Holdfast, type HoldfastOptions } from './holdfast.ts';
+export type { PageOptions } from './output-page.ts';
+export { type PortOptions, Process, type WaitOptions } from './process.ts';
+export {
+  type CommandEvent,
+  type CommandInfo,
+  type CommandState,
+  type CreateSessionRequest,
+  type ErrorCode,
+  type ExecResult,
+  errorCode,
+  HoldfastError,
+  type InterruptResult,
+  type OutputMatch,
+  type OutputPage,
+  type PatchSandboxRequest,
+  type ProcessInfo,
+  type ProcessState,
+  type SandboxInfo,
+  type SandboxSettings,
+  type SessionInfo,
+  type TokenRequest,
+  type TokenResult,
+  type YieldedExec,
+} from './protocol/index.ts';
+export { Sandbox } from './sandbox.ts';
+export { Session } from './session.ts';
+export type { StartProcessOptions } from './start-process.ts';
+export { eventBytes } from './stream/event-bytes.ts';
+export type { SandboxNamespace } from './transport/durable-object.ts';
+export type { Fetcher, Transport } from './transport/transport.ts';
+export { WorkerSandbox } from './worker-sandbox.ts';

@@ -1,0 +1,54 @@
+// Every limit of the wire in one place, each with its reason.
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** A JSON body: it is held in memory by Worker, Durable Object and engine at once. */
+  jsonBodyBytes: 4 * MIB,
+  /** A command's text in UTF-8: bash reads it whole before it runs the first line. */
+  commandBytes: MIB,
+  /** `timeoutMs`: a day; longer ones belong to a process that somebody watches. */
+  timeoutMs: 86_400_000,
+  /** `disconnectGraceMs`: a day, as for timeouts. */
+  disconnectGraceMs: 86_400_000,
+  /** How long a command goes on after its last client went away, unless the call says otherwise. */
+  defaultDisconnectGraceMs: 30_000,
+  /** Live sessions of a sandbox: each is a bash of about 3.5 MB. */
+  sessions: 256,
+  /** Running processes of a sandbox. */
+  processes: 256,
+  /** Commands that wait in one session's queue. */
+  queuedCommands: 128,
+  /** Bytes of each stream that a JSON result holds inline; the whole is at `/commands/{id}/output`. */
+  inlineOutputBytes: 8 * MIB,
+  /** Log on disk of one foreground command; past it the command is stopped. */
+  foregroundLogBytes: 256 * MIB,
+  /** Log on disk of one process; past it the oldest lines leave. */
+  processLogBytes: 64 * MIB,
+  /** `waitMs` of an output poll: below what proxies cut. */
+  waitMs: 300_000,
+  /** A wait for a process, unless the call says otherwise. */
+  defaultWaitMs: 30_000,
+  /** Characters of what is looked for in output. */
+  waitPatternLength: 4_096,
+  /** A page of output unless the call says otherwise. */
+  pageBytes: MIB,
+  /** Between SIGTERM and SIGKILL of `terminate`, unless the call says otherwise. */
+  terminateGraceMs: 5_000,
+  /** A finished process stays readable so long after its last output, exit or poll. */
+  idleMs: 30 * 60_000,
+  /** Log kept in memory per running command, so that followers are served without the disk. */
+  ringBytes: MIB,
+  /** Finished commands whose output and result are kept; the oldest expire first. */
+  finishedCommands: 1_000,
+  /** Log bytes on disk of all finished commands together; the oldest expire first. */
+  finishedLogBytes: 1024 * MIB,
+  /** Ids of expired commands that are remembered, so that none of them runs a second time. */
+  expiredIds: 100_000,
+  /** A saved shell state; past it its largest variables are left out. */
+  checkpointBytes: MIB,
+  /** Silence after which a comment (SSE) or a blank (JSON) is sent, so that proxies keep the connection. */
+  heartbeatMs: 15_000,
+  /** Lifetime of a scoped token: 30 days at most. */
+  tokenSeconds: 30 * 86_400,
+} as const;

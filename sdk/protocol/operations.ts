@@ -1,0 +1,51 @@
+// The HTTP API as data: the engine serves these paths, the Worker the same under
+// /v1/sandboxes/{sandbox}. `access` is what a scoped token must allow; `body` what is validated.
+import type { z } from 'zod';
+import { SignalRequest } from './command.ts';
+import { ExecRequest } from './exec.ts';
+import { StartProcessRequest, TerminateRequest } from './process.ts';
+import { CreateSessionRequest } from './session.ts';
+import { WaitRequest } from './wait.ts';
+
+export interface Operation {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Hono and URLPattern syntax. */
+  path: string;
+  access: 'read' | 'write';
+  /** Schema of the JSON body; absent where the call takes none or takes raw bytes. */
+  body?: z.ZodType;
+  /** The body is raw bytes, or JSON if the content type says so; it is streamed, never held. */
+  rawBody?: true;
+}
+
+export const OPERATIONS = {
+  listSessions: { method: 'GET', path: '/sessions', access: 'read' },
+  createSession: { method: 'POST', path: '/sessions', access: 'write', body: CreateSessionRequest },
+  getSession: { method: 'GET', path: '/sessions/:session', access: 'read' },
+  deleteSession: { method: 'DELETE', path: '/sessions/:session', access: 'write' },
+  exec: { method: 'POST', path: '/sessions/:session/exec', access: 'write', body: ExecRequest },
+  interrupt: { method: 'POST', path: '/sessions/:session/interrupt', access: 'write' },
+  listCommands: { method: 'GET', path: '/commands', access: 'read' },
+  getCommand: { method: 'GET', path: '/commands/:command', access: 'read' },
+  commandEvents: { method: 'GET', path: '/commands/:command/events', access: 'read' },
+  commandPage: { method: 'GET', path: '/commands/:command/output', access: 'read' },
+  commandOutput: { method: 'GET', path: '/commands/:command/output/:stream', access: 'read' },
+  commandStdin: { method: 'POST', path: '/commands/:command/stdin', access: 'write', rawBody: true },
+  commandSignal: { method: 'POST', path: '/commands/:command/signal', access: 'write', body: SignalRequest },
+  startProcess: { method: 'POST', path: '/processes', access: 'write', body: StartProcessRequest },
+  listProcesses: { method: 'GET', path: '/processes', access: 'read' },
+  getProcess: { method: 'GET', path: '/processes/:process', access: 'read' },
+  deleteProcess: { method: 'DELETE', path: '/processes/:process', access: 'write' },
+  processOutput: { method: 'GET', path: '/processes/:process/output', access: 'read' },
+  waitForProcess: { method: 'POST', path: '/processes/:process/wait', access: 'write', body: WaitRequest },
+  processStdin: { method: 'POST', path: '/processes/:process/stdin', access: 'write', rawBody: true },
+  processSignal: { method: 'POST', path: '/processes/:process/signal', access: 'write', body: SignalRequest },
+  terminateProcess: {
+    method: 'POST',
+    path: '/processes/:process/terminate',
+    access: 'write',
+    body: TerminateRequest,
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof OPERATIONS;

@@ -1,0 +1,19 @@
+// What a Durable Object pulls from its engine after each command: an internal call, `GET /sync?after=`.
+import { z } from 'zod';
+import { CommandInfo } from './command.ts';
+import { SessionInfo } from './session.ts';
+
+export const Sync = z.object({
+  /** Give it as `after` next time. Cursors are good within one generation; start again at 0 in a new one. */
+  cursor: z.int(),
+  generation: z.int(),
+  /** Commands that changed since `after`, in the order of their last change, at most 500. */
+  commands: z.array(CommandInfo),
+  /** More changed commands wait behind `cursor`. */
+  more: z.boolean(),
+  /** Processes of which something still lives: running, or exited and not yet settled. */
+  liveProcesses: z.int(),
+  /** All live sessions. */
+  sessions: z.array(SessionInfo),
+});
+export type Sync = z.infer<typeof Sync>;

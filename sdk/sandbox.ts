@@ -1,0 +1,249 @@
+// A sandbox as its user holds it: its sessions and its commands, over any transport.
+import type { Connection } from './connection/connection.ts';
+import type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exec-options.ts';
+import { outputPage, type PageOptions } from './output-page.ts';
+import { path } from './path.ts';
+import { Process } from './process.ts';
+import {
+  type CommandEvent,
+  type CommandInfo,
+  type CreateSessionRequest,
+  DEFAULT_SESSION,
+  type ExecResult,
+  type InterruptResult,
+  type OutputPage,
+  type ProcessInfo,
+  type SessionInfo,
+} from './protocol/index.ts';
+import { Session } from './session.ts';
+import { type StartProcessOptions, startProcess } from './start-process.ts';
+import { commandEvents } from './stream/command-events.ts';
+
+/**
+ * One sandbox. A handle costs nothing and wakes nothing; the first call that needs the container
+ * starts it. The session `default` is always there, and `exec` on the sandbox runs in it.
+ *
+ * @example
+ * await sandbox.exec('export NAME=world');
+ * (await sandbox.exec('echo hello $NAME')).stdout; // 'hello world\n'
+ */
+export class Sandbox {
+  readonly id: string;
+  protected readonly connection: Connection;
+
+  /** Use `holdfast.sandbox(id)`, `getSandbox` or `connectEngine`. */
+  constructor(connection: Connection, id: string) {
+    this.connection = connection;
+    this.id = id;
+  }
+
+  /**
+   * A session by its id, whether or not it exists yet: it must be made with `createSession`, except
+   * for `default`.
+   *
+   * @example
+   * const build = sandbox.session('build');
+   */
+  session(id: string): Session {
+    return new Session(this.connection, id);
+  }
+
+  /**
+   * Runs a command in the session `default`; see `Session.exec`.
+   *
+   * @example
+   * const { stdout } = await sandbox.exec('uname -a');
+   */
+  exec(command: string, options: YieldingOptions): Promise<Outcome>;
+  exec(command: string, options?: ResultOptions): Promise<ExecResult>;
+  exec(command: string, options?: ResultOptions | YieldingOptions): Promise<ExecResult | Outcome> {
+    return this.session(DEFAULT_SESSION).exec(command, options);
+  }
+
+  /**
+   * Streams a command of the session `default`; see `Session.execStream`.
+   *
+   * @example
+   * for await (const event of sandbox.execStream('make')) console.log(event);
+   */
+  execStream(command: string, options?: ExecOptions): AsyncGenerator<CommandEvent, void, undefined> {
+    return this.session(DEFAULT_SESSION).execStream(command, options);
+  }
+
+  /**
+   * Interrupts what runs in the session `default`; see `Session.interrupt`.
+   *
+   * @example
+   * await sandbox.interrupt();
+   */
+  interrupt(): Promise<InterruptResult> {
+    return this.session(DEFAULT_SESSION).interrupt();
+  }
+
+  /**
+   * Makes a session: a bash of its own. An id is made if absent, and the call is then repeated after
+   * a cut; with an id of yours it is not, for a session of that id could be another's.
+   *
+   * Throws `SESSION_EXISTS`, `CWD_NOT_FOUND`, `TOO_MANY_SESSIONS`.
+   *
+   * @example
+   * const build = await sandbox.createSession({ id: 'build', cwd: '/app', env: { CI: '1' } });
+   * await build.exec('make');
+   */
+  async createSession(options: CreateSessionRequest = {}): Promise<Session> {
+    const { id = crypto.randomUUID() } = options;
+    const ours = options.id === undefined;
+    await this.connection.json({
+      method: 'POST',
+      path: '/sessions',
+      json: { ...options, id },
+      ...(ours ? { repeat: 'always', doneBefore: 'SESSION_EXISTS' } : { repeat: 'unstarted' }),
+    });
+    return this.session(id);
+  }
+
+  /**
+   * All sessions of the sandbox.
+   *
+   * @example
+   * const busy = (await sandbox.listSessions()).filter((session) => session.runningCommand);
+   */
+  async listSessions(): Promise<SessionInfo[]> {
+    const { sessions } = await this.#get<{ sessions: SessionInfo[] }>('/sessions');
+    return sessions;
+  }
+
+  /**
+   * One session: its cwd, what runs in it and how many commands wait. Throws `SESSION_NOT_FOUND`.
+   *
+   * @example
+   * const { cwd, runningCommand } = await sandbox.getSession('build');
+   */
+  async getSession(id: string): Promise<SessionInfo> {
+    return this.#get(path`/sessions/${id}`);
+  }
+
+  /**
+   * Ends a session and all that it runs. Throws `SESSION_NOT_FOUND`.
+   *
+   * @example
+   * await sandbox.deleteSession('build');
+   */
+  async deleteSession(id: string): Promise<void> {
+    await this.connection.json({
+      method: 'DELETE',
+      path: path`/sessions/${id}`,
+      repeat: 'always',
+      doneBefore: 'SESSION_NOT_FOUND',
+    });
+  }
+
+  /**
+   * The commands of all sessions, newest first, ended ones too.
+   *
+   * @example
+   * const failed = (await sandbox.listCommands()).filter((command) => command.exitCode);
+   */
+  async listCommands(): Promise<CommandInfo[]> {
+    const { commands } = await this.#get<{ commands: CommandInfo[] }>('/commands');
+    return commands;
+  }
+
+  /**
+   * One command: its state, exit and byte counts. Throws `COMMAND_NOT_FOUND`, `COMMAND_EXPIRED`,
+   * `COMMAND_LOST`.
+   *
+   * @example
+   * const { state, exitCode } = await sandbox.getCommand('deploy-42');
+   */
+  async getCommand(id: string): Promise<CommandInfo> {
+    return this.#get(path`/commands/${id}`);
+  }
+
+  /**
+   * The events of a command that runs or ran, wherever it was started: those behind `after` (the seq
+   * of the last one you have; default 0, the beginning), then live up to the last. Resumes by itself
+   * as `execStream` does.
+   *
+   * Throws `COMMAND_NOT_FOUND`, `COMMAND_EXPIRED`, `COMMAND_LOST`.
+   *
+   * @example
+   * for await (const event of sandbox.commandEvents('deploy-42')) console.log(event);
+   */
+  commandEvents(
+    id: string,
+    { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
+  ): AsyncGenerator<CommandEvent, void, undefined> {
+    return commandEvents(this.connection, id, { after, signal });
+  }
+
+  /**
+   * The whole of one stream of a command as raw bytes, also what a result had to leave out. A cut
+   * makes the reader fail; it is not resumed.
+   *
+   * Throws `COMMAND_NOT_FOUND`, `COMMAND_EXPIRED`.
+   *
+   * @example
+   * const bytes = await sandbox.commandOutput(result.id, 'stdout');
+   * const text = await new Response(bytes).text();
+   */
+  async commandOutput(id: string, stream: 'stdout' | 'stderr'): Promise<ReadableStream<Uint8Array>> {
+    const at = path`/commands/${id}/output/${stream}`;
+    return this.connection.body({ method: 'GET', path: at, repeat: 'always' }, 'application/octet-stream');
+  }
+
+  /**
+   * A page of a command's output; what to read after an `exec` with `yieldMs` went on without you. With
+   * `waitMs` it waits for output behind `since` or the exit. Give `nextSeq` as `since` next time, until
+   * `alive` is false.
+   *
+   * Throws `COMMAND_NOT_FOUND`, `COMMAND_EXPIRED`, `COMMAND_LOST`.
+   *
+   * @example
+   * const run = await sandbox.exec('npm test', { yieldMs: 5_000 });
+   * if (run.yielded) console.log(await sandbox.commandPage(run.id, { since: run.nextSeq, waitMs: 10_000 }));
+   */
+  commandPage(id: string, options: PageOptions = {}): Promise<OutputPage> {
+    return outputPage(this.connection, path`/commands/${id}/output`, options);
+  }
+
+  /**
+   * Starts a process: a command in the background, in a copy of a session's shell. It begins with that
+   * session's variables, functions and cwd and changes none of them. Never waits for a busy session.
+   *
+   * Throws `CWD_NOT_FOUND`, `SESSION_NOT_FOUND`, `TOO_MANY_PROCESSES`, `COMMAND_ID_CONFLICT`.
+   *
+   * @example
+   * const server = await sandbox.startProcess('npm run dev', { id: 'dev', cwd: '/app' });
+   * await server.waitForPort(5173, { timeoutMs: 60_000 });
+   */
+  startProcess(command: string, options: StartProcessOptions = {}): Promise<Process> {
+    return startProcess(this.connection, command, options);
+  }
+
+  /**
+   * The processes of all sessions, newest first, with those that ended and are still readable.
+   *
+   * @example
+   * const running = (await sandbox.listProcesses()).filter(({ state }) => state === 'running');
+   */
+  async listProcesses(): Promise<ProcessInfo[]> {
+    const { processes } = await this.#get<{ processes: ProcessInfo[] }>('/processes');
+    return processes;
+  }
+
+  /**
+   * A process that was started before, also by another client. Throws `PROCESS_NOT_FOUND`.
+   *
+   * @example
+   * const server = await sandbox.getProcess('dev');
+   * const { state } = await server.info();
+   */
+  async getProcess(id: string): Promise<Process> {
+    return new Process(this.connection, await this.#get<ProcessInfo>(path`/processes/${id}`));
+  }
+
+  #get<T>(at: string): Promise<T> {
+    return this.connection.json({ method: 'GET', path: at, repeat: 'always' });
+  }
+}

@@ -1,0 +1,20 @@
+// The way inside a Worker that embeds the Durable Object class: straight to the object, no key.
+import type { Fetcher, Transport } from './transport.ts';
+
+/**
+ * What is needed of a `DurableObjectNamespace`, so that the package needs no Workers types.
+ * `Id` is the platform's `DurableObjectId`.
+ */
+export interface SandboxNamespace<Id> {
+  idFromName(name: string): Id;
+  get(id: Id): Fetcher;
+}
+
+/** A transport to the Durable Object of that name. */
+export function durableObjectTransport<Id>(namespace: SandboxNamespace<Id>, name: string): Transport {
+  return {
+    target: `the Durable Object of sandbox ${name}`,
+    // A stub that threw stays broken, so each request gets its own; making one costs nothing.
+    fetch: (path, init) => namespace.get(namespace.idFromName(name)).fetch(`http://sandbox${path}`, init),
+  };
+}

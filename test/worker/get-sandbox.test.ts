@@ -1,0 +1,45 @@
+// A Worker that embeds the Durable Object class and uses the SDK on it, without HTTP and key.
+import { env } from 'cloudflare:workers';
+import { expect, test } from 'vitest';
+import { errorCode, getSandbox } from '../../sdk/index.ts';
+
+test('commands run in the sandbox of that name, and their state stays', async () => {
+  const sandbox = getSandbox(env.SANDBOX, 'embedded');
+  await sandbox.exec('cd /tmp; word=hello');
+  const { stdout, exitCode } = await getSandbox(env.SANDBOX, 'embedded').exec(
+    'echo $word from $PWD; (exit 7)',
+  );
+  expect({ stdout, exitCode }).toEqual({ stdout: 'hello from /tmp\n', exitCode: 7 });
+  expect(await sandbox.info()).toMatchObject({ name: 'embedded', state: 'running' });
+  await sandbox.destroy();
+});
+
+test('a command streams out of the Durable Object', async () => {
+  const sandbox = getSandbox(env.SANDBOX, 'streaming');
+  const types: string[] = [];
+  for await (const { type } of sandbox.execStream('echo out; echo err >&2')) types.push(type);
+  expect(types[0]).toBe('start');
+  expect(types.slice(1, -1).sort()).toEqual(['stderr', 'stdout']);
+  expect(types.at(-1)).toBe('exit');
+  await sandbox.destroy();
+});
+
+test('leaving a command interrupts it after its grace', async () => {
+  const sandbox = getSandbox(env.SANDBOX, 'leaving');
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const stream = sandbox.execStream('sleep 60', { id: 'left', disconnectGraceMs: 0, signal });
+  await stream.next();
+  leaving.abort(new Error('enough'));
+  await expect(stream.next()).rejects.toThrow('enough');
+  const exitCode = async () => (await sandbox.getCommand('left')).exitCode;
+  await expect.poll(exitCode, { timeout: 10_000 }).toBe(130);
+  await sandbox.destroy();
+});
+
+test('errors of the engine cross the Durable Object with their codes', async () => {
+  const sandbox = getSandbox(env.SANDBOX, 'refusing');
+  const thrown = await sandbox.exec('true', { cwd: '/nowhere' }).catch((error: unknown) => error);
+  expect(errorCode(thrown)).toBe('CWD_NOT_FOUND');
+  await sandbox.destroy();
+});

@@ -1,0 +1,24 @@
+// Tests inside workerd: the Worker and its Durable Object as deployed, and real engines on the loopback host.
+import { fileURLToPath } from 'node:url';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest(({ inject }) => ({
+      wrangler: { configPath: fileURLToPath(new URL('../../wrangler.jsonc', import.meta.url)) },
+      miniflare: {
+        bindings: {
+          HOLDFAST_API_KEY: 'the-api-key',
+          HOLDFAST_LOCAL_HOST: inject('localHost').url,
+          HOLDFAST_LOCAL_TOKEN: inject('localHost').token,
+        },
+      },
+    })),
+  ],
+  test: {
+    name: 'worker',
+    globalSetup: fileURLToPath(new URL('harness/setup.ts', import.meta.url)),
+    testTimeout: 30_000,
+  },
+});

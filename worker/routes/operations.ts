@@ -1,0 +1,43 @@
+// Every operation of the protocol's table: who may call it, what its path and body must be, and on it goes.
+import { type Context, Hono } from 'hono';
+import { CommandId, HoldfastError, OPERATIONS, type Operation, SessionId, StdinRequest } from '#protocol';
+import type { AppEnv } from '../app.ts';
+import { parse, parseBody } from '../http/parse-body.ts';
+import { readBody } from '../http/read-body.ts';
+import { admit, forward } from './forward.ts';
+
+export const operationRoutes = new Hono<AppEnv>();
+
+for (const operation of Object.values<Operation>(OPERATIONS)) {
+  operationRoutes.on(operation.method, operation.path, async (c) => {
+    const sandbox = admit(c, operation.access);
+    const rest = checkedPath(c, operation.path);
+    return forward(c, sandbox, rest, await checkedBody(c.req.raw, operation));
+  });
+}
+
+/** The operation's path with the caller's ids in it, each one checked. */
+function checkedPath(c: Context<AppEnv>, path: string): string {
+  return path.replace(/:(\w+)/g, (_, name: string) => {
+    const value = c.req.param(name);
+    if (name === 'session') return parse(SessionId, value, 'session');
+    if (name === 'process') return parse(CommandId, value, 'process');
+    if (name === 'command') return parse(CommandId, value, 'command');
+    if (name === 'stream' && value !== 'stdout' && value !== 'stderr') {
+      throw new HoldfastError('NOT_FOUND', 'A command has the outputs stdout and stderr.');
+    }
+    return encodeURIComponent(value ?? '');
+  });
+}
+
+/** What to send on: the caller's own bytes once they were found valid, `{}` for none, raw stdin as a stream. */
+async function checkedBody(request: Request, operation: Operation): Promise<BodyInit | null> {
+  if (operation.method === 'GET') return null;
+  const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '');
+  if (operation.rawBody && !isJson) return request.body;
+  const bytes = await readBody(request);
+  const schema = operation.rawBody ? StdinRequest : operation.body;
+  if (!schema) return null;
+  parseBody(schema, bytes);
+  return bytes.length === 0 ? '{}' : bytes;
+}
