@@ -136,7 +136,7 @@ export class Engine {
       commands: commands.map((command) => command.info()),
       more: commands.length === SYNC_PAGE,
       liveProcesses: this.processes.list().filter((run) => !run.command.ended).length,
-      sessions: this.sessions.list().map((session) => session.info()),
+      sessions: this.sessions.list().map((session) => ({ ...session.info(), checkpoint: 0 })),
     };
   }
 

@@ -67,6 +67,11 @@ export const Exit = z.object({
   lostBytes: z.int(),
   /** The session's working directory after the command. */
   cwd: z.string(),
+  /**
+   * Where the session had been, when that directory was gone as its shell was made anew for this command:
+   * the shell began in the nearest parent that exists.
+   */
+  missingCwd: z.string().optional(),
 });
 export type Exit = z.infer<typeof Exit>;
 

@@ -10,6 +10,7 @@ export * from './operations.ts';
 export * from './polling-error.ts';
 export * from './process.ts';
 export * from './sandbox.ts';
+export * from './saved-session.ts';
 export * from './session.ts';
 export * from './sse/decode.ts';
 export * from './sse/encode.ts';

@@ -13,7 +13,7 @@ export const Sync = z.object({
   more: z.boolean(),
   /** Processes of which something still lives: running, or exited and not yet settled. */
   liveProcesses: z.int(),
-  /** All live sessions. */
-  sessions: z.array(SessionInfo),
+  /** All sessions; `checkpoint` is the version of the newest saved state, 0 before the first. */
+  sessions: z.array(SessionInfo.extend({ checkpoint: z.int() })),
 });
 export type Sync = z.infer<typeof Sync>;

@@ -1,7 +1,7 @@
 // Request bodies: read with a bound, parsed once into a type.
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { HoldfastError, LIMITS } from '#protocol';
+import { COMMAND_ID_HEADER, CommandId, HoldfastError, LIMITS } from '#protocol';
 
 /** The JSON body as `schema` has it; an empty one is `{}`. 400 INVALID_REQUEST, 413 PAYLOAD_TOO_LARGE. */
 export async function readJson<T extends z.ZodType>(
@@ -9,6 +9,16 @@ export async function readJson<T extends z.ZodType>(
   schema: T,
 ): Promise<z.infer<T>> {
   return parse(schema, parseJson(await readText(request)));
+}
+
+/** The body, with the id that came in a header where it names none: whoever cut the request off may repeat it. */
+export async function readStart<T extends z.ZodType<{ id?: string | undefined }>>(
+  request: IncomingMessage,
+  schema: T,
+): Promise<z.infer<T>> {
+  const wanted = await readJson(request, schema);
+  const given = request.headers[COMMAND_ID_HEADER];
+  return wanted.id === undefined && given !== undefined ? { ...wanted, id: parse(CommandId, given) } : wanted;
 }
 
 /** At most 4 MiB of text. */

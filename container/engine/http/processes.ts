@@ -13,7 +13,7 @@ import {
 } from '#protocol';
 import type { Engine } from '../engine.ts';
 import type { ProcessRun } from '../process/process-run.ts';
-import { parse, readJson } from './body.ts';
+import { parse, readJson, readStart } from './body.ts';
 import { direct } from './direct.ts';
 import { answerPoll, pollOf } from './output-poll.ts';
 import { knownSignal } from './signal.ts';
@@ -25,7 +25,7 @@ export function processRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   const find = (id: string | undefined): ProcessRun => processes.get(parse(CommandId, id));
 
   app.post(OPERATIONS.startProcess.path, async (c) => {
-    const request = await readJson(c.env.incoming as IncomingMessage, StartProcessRequest);
+    const request = await readStart(c.env.incoming as IncomingMessage, StartProcessRequest);
     return c.json((await engine.startProcess(request)).info(), 201);
   });
 

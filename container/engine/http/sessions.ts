@@ -10,7 +10,7 @@ import {
   SSE_CONTENT_TYPE,
 } from '#protocol';
 import type { Engine } from '../engine.ts';
-import { parse, readJson } from './body.ts';
+import { parse, readJson, readStart } from './body.ts';
 import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
 import { answerExec } from './exec.ts';
@@ -44,7 +44,7 @@ export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   app.post(OPERATIONS.exec.path, (c) =>
     direct(c, async (request, response) => {
       const session = parse(SessionId, c.req.param('session'));
-      const wanted = await readJson(request, ExecRequest);
+      const wanted = await readStart(request, ExecRequest);
       const wantsStream = request.headers.accept?.includes(SSE_CONTENT_TYPE) ?? false;
       if (wantsStream && (wanted.yieldMs !== undefined || wanted.maxOutputBytes !== undefined)) {
         throw new HoldfastError(
