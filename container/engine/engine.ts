@@ -14,9 +14,17 @@ import {
 } from '#protocol';
 import { Clients } from './command/clients.ts';
 import { Command, type CommandRequest } from './command/command.ts';
+import { CommandRecorder } from './command/recorder.ts';
+import { requestOf } from './command/request-state.ts';
+import { StdinHolder } from './command/stdin-holder.ts';
 import { CommandTable } from './command/table.ts';
 import type { EngineConfig } from './config.ts';
-import { freshStateFolder, makeControlFolder } from './control-folder.ts';
+import { openStateFolder } from './control-folder.ts';
+import { FifoPool } from './fifo/pool.ts';
+import { type Journal, journalHeader } from './journal/journal.ts';
+import { fifosInUse, openJournal } from './journal/open.ts';
+import type { CommandRecord, EngineState } from './journal/state.ts';
+import { Poller } from './linux/poller.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
 import type { Session } from './session/session.ts';
@@ -33,32 +41,46 @@ export class Engine {
   readonly #startedAt = performance.now();
   readonly #logs: string;
   readonly #controlFolder: string;
+  readonly #journal: Journal;
+  readonly #poller: Poller;
+  readonly #holder: StdinHolder;
 
-  /** `env` is what every session inherits. */
+  /** Goes on with what an engine that died in the same folder left. `env` is what every session inherits. */
   constructor(config: EngineConfig, env: Record<string, string>) {
     this.generation = config.generation;
-    const stateFolder = freshStateFolder(config.stateFolder);
+    const stateFolder = openStateFolder(config.stateFolder);
+    const { folder, journal, left } = openJournal(stateFolder, journalHeader(config.generation));
+    this.#controlFolder = folder;
+    this.#journal = journal;
     this.#logs = join(stateFolder, 'logs');
-    mkdirSync(this.#logs, { mode: 0o700 });
-    this.#controlFolder = makeControlFolder(stateFolder);
+    mkdirSync(this.#logs, { recursive: true, mode: 0o700 });
     mkdirSync(config.workdir, { recursive: true });
+    this.#poller = new Poller(join(folder, 'wake'));
+    this.#holder = new StdinHolder(join(folder, 'stdin-holder'), this.#poller);
+    const shared = {
+      controlFolder: folder,
+      journal,
+      poller: this.#poller,
+      holder: this.#holder,
+      fifos: new FifoPool(join(folder, 'fifos')),
+      now: () => new Date(),
+      onChange: (command: Command) => this.commands.touch(command),
+    };
     this.clients = new Clients((command) => this.sessionOf(command)?.cancel(command));
     this.processes = new Processes({
-      controlFolder: this.#controlFolder,
+      ...shared,
       idleMs: config.idleMs,
-      now: () => new Date(),
-      onChange: (command) => this.commands.touch(command),
       onForget: (command) => this.commands.expire(command),
     });
     this.sessions = new Sessions({
-      controlFolder: this.#controlFolder,
+      ...shared,
       cwd: config.workdir,
       env,
       defaultEnv: config.defaultEnv,
-      now: () => new Date(),
       randomKey: () => randomUUID().replaceAll('-', ''),
-      onChange: (command) => this.commands.touch(command),
     });
+    this.#adopt(left);
+    shared.fifos.sweep(fifosInUse(left));
   }
 
   get uptimeMs(): number {
@@ -81,7 +103,13 @@ export class Engine {
     const session = this.sessions.get(request.sessionId);
     const id = key ?? randomUUID();
     const command = this.#newCommand(id, request);
-    session.submit(command);
+    command.record();
+    try {
+      session.submit(command);
+    } catch (error) {
+      command.recorder.forget(false);
+      throw error;
+    }
     this.commands.add(command);
     return command;
   }
@@ -98,6 +126,7 @@ export class Engine {
     this.processes.assertRoom();
     const session = this.sessions.get(wanted.sessionId);
     const command = this.#newCommand(request.id ?? randomUUID(), wanted);
+    command.record();
     this.commands.add(command);
     try {
       return await this.processes.start(command, session);
@@ -118,8 +147,43 @@ export class Engine {
     await ended;
   }
 
-  #newCommand(id: string, request: CommandRequest): Command {
-    return new Command(id, request, join(this.#logs, id), new Date());
+  /** Takes over sessions and commands; what had not begun begins now. */
+  #adopt(left: EngineState): void {
+    this.commands.rememberExpired(left.expired);
+    const commands = [...left.commands].map(([id, record]) => {
+      const command = this.#newCommand(id, requestOf(record.request), new Date(record.createdAt));
+      const lines = left.output.get(id);
+      command.restore(record, lines === undefined ? undefined : Buffer.from(lines, 'latin1'));
+      this.commands.add(command);
+      return { command, record };
+    });
+    for (const [key, state] of left.sessions) this.sessions.adopt(key, state);
+    for (const { command, record } of commands) {
+      if (record.request.mode === 'background') this.#adoptProcess(command, record);
+      else if (!command.ended || (record.streams && !record.atRest)) this.#adoptForeground(command, record);
+      this.clients.awaitReturn(command);
+    }
+    this.sessions.begin();
+  }
+
+  #adoptForeground(command: Command, record: CommandRecord): void {
+    const session = this.sessions.find(record.request.sessionId);
+    if (session) session.adopt(command, record);
+    else if (!command.ended) command.fail(sessionGone(record.request.sessionId), new Date());
+  }
+
+  #adoptProcess(command: Command, record: CommandRecord): void {
+    if (record.process && this.processes.adopt(command, record)) return;
+    const start = async () => this.processes.start(command, this.sessions.get(record.request.sessionId));
+    start().catch((error) => {
+      command.fail(asHoldfastError(error), new Date());
+      this.commands.touch(command);
+    });
+  }
+
+  #newCommand(id: string, request: CommandRequest, createdAt = new Date()): Command {
+    const recorder = new CommandRecorder(this.#journal, id);
+    return new Command(id, request, join(this.#logs, id), createdAt, recorder);
   }
 
   /** The session that a command runs in, if both still are. */
@@ -146,6 +210,9 @@ export class Engine {
     await this.sessions.close();
     await Promise.all(ended);
     this.processes.close();
+    this.#holder.close();
+    this.#poller.close();
+    this.#journal.close();
     rmSync(this.#controlFolder, { recursive: true, force: true });
   }
 }
@@ -184,6 +251,10 @@ function background(request: StartProcessRequest): CommandRequest {
     timeoutMs: request.timeoutMs,
     disconnectGraceMs: null,
   };
+}
+
+function sessionGone(id: string): HoldfastError {
+  return new HoldfastError('SESSION_NOT_FOUND', `the session ${id} was deleted`);
 }
 
 function asHoldfastError(error: unknown): HoldfastError {

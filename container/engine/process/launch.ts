@@ -22,6 +22,8 @@ export interface Launch {
 
 /** What a shell makes when it ends by itself: this file in its folder, with a dot and the status. */
 export const EXIT_FILE = 'exit';
+/** What it makes before anything of the command runs. */
+export const BEGUN_FILE = 'begun';
 
 /**
  * The text is bash's script file, so that its messages and its trace are those of a script; the copy is made
@@ -87,6 +89,7 @@ function stateScript({ command, copy }: Launch): string {
 function environmentScript({ command, folder }: Launch): string {
   const leave = quote(`>|${quote(`${folder}/${EXIT_FILE}`)}.$?`);
   return `\
+>|${quote(`${folder}/${BEGUN_FILE}`)}
 ${command.request.env?.BASH_ENV === undefined ? 'unset BASH_ENV' : 'BASH_ENV=$__hf_b; unset __hf_b'}
 trap ${leave} EXIT
 . ${quote(`${folder}/state`)} 2>/dev/null

@@ -135,10 +135,11 @@ __hf_k=$__hf_r
 `;
 }
 
-/** What the EXIT trap sources: the state once more, when the shell ends by itself, without a call's own cwd and env. */
+/** What the EXIT trap sources: a file named after the status, and the state once more, when the shell ends by itself, without a call's own cwd and env. */
 export function atExitScript(folder: string): string {
   const path = (name: string) => quote(`${folder}/${name}`);
   return `\
+>|${path('ended')}.$?
 if [[ $__hf_n ]]; then
   __hf_h=$__hf_n
   __hf_v || __hf_y

@@ -1,0 +1,45 @@
+// Finds what an engine that died in this folder left, or begins anew.
+import { join } from 'node:path';
+import { JOURNAL, leftControlFolder, makeControlFolder } from '../control-folder.ts';
+import { endAtOnce } from '../proc/end-at-once.ts';
+import { Journal, type JournalHeader } from './journal.ts';
+import { emptyState } from './replay.ts';
+import type { EngineState } from './state.ts';
+
+export interface OpenedJournal {
+  /** The control folder. */
+  folder: string;
+  journal: Journal;
+  left: EngineState;
+}
+
+/** What another start of the container left is ended and removed: its sessions come back from their checkpoints. */
+export function openJournal(stateFolder: string, header: JournalHeader): OpenedJournal {
+  const place = leftControlFolder(stateFolder);
+  const found = place === undefined ? undefined : Journal.read(join(place, JOURNAL));
+  if (place !== undefined && found && isSame(found.header, header)) {
+    return { folder: place, journal: Journal.begin(join(place, JOURNAL), header, found.state), left: found.state };
+  }
+  if (found?.header.boot === header.boot) {
+    for (const sessionKey of found.state.sessions.keys()) {
+      void endAtOnce({ sessionKey, shellPid: undefined, known: new Map() });
+    }
+  }
+  const folder = makeControlFolder(stateFolder);
+  return { folder, journal: Journal.begin(join(folder, JOURNAL), header), left: emptyState() };
+}
+
+/** FIFOs, and files beside them, that what was left still needs. */
+export function fifosInUse({ sessions, commands }: EngineState): Set<string> {
+  const paths = [...sessions.values()].flatMap(({ fifos }) => (fifos ? Object.values(fifos) : []));
+  for (const { streams, stdin, atRest } of commands.values()) {
+    if (stdin) paths.push(stdin);
+    if (atRest) continue;
+    for (const { fifo, place } of Object.values(streams ?? {})) paths.push(fifo, place.file);
+  }
+  return new Set(paths);
+}
+
+function isSame(a: JournalHeader, b: JournalHeader): boolean {
+  return a.generation === b.generation && a.boot === b.boot;
+}
