@@ -52,6 +52,8 @@ export class Engine {
     });
     this.sessions = new Sessions({
       controlFolder: this.#controlFolder,
+      keptFolder: join(stateFolder, 'asleep'),
+      hibernateMs: config.hibernateMs,
       cwd: config.workdir,
       env,
       defaultEnv: config.defaultEnv,
@@ -128,7 +130,9 @@ export class Engine {
     return this.sessions.list().find((session) => session.id === command.request.sessionId);
   }
 
-  sync(after: number): Sync {
+  /** An idle session's state is told once it is written: whoever asks after its last command does not ask in vain. */
+  async sync(after: number): Promise<Sync> {
+    await this.sessions.settled();
     const commands = this.commands.changedSince(after, SYNC_PAGE);
     return {
       cursor: commands.at(-1)?.change ?? after,
@@ -136,7 +140,9 @@ export class Engine {
       commands: commands.map((command) => command.info()),
       more: commands.length === SYNC_PAGE,
       liveProcesses: this.processes.list().filter((run) => !run.command.ended).length,
-      sessions: this.sessions.list().map((session) => ({ ...session.info(), checkpoint: 0 })),
+      sessions: this.sessions
+        .list()
+        .map((session) => ({ ...session.info(), checkpoint: session.checkpoint })),
     };
   }
 

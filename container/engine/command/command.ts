@@ -106,7 +106,10 @@ export class Command {
     this.changed();
   }
 
-  finish(outcome: Pick<Exit, 'exitCode' | 'signal' | 'shellRestarted' | 'cwd'>, now: Date): void {
+  finish(
+    outcome: Pick<Exit, 'exitCode' | 'signal' | 'shellRestarted' | 'cwd' | 'missingCwd'>,
+    now: Date,
+  ): void {
     const { log, ending } = this;
     const override = ending === undefined ? undefined : EXIT_CODE[ending];
     this.exit = {
@@ -121,6 +124,7 @@ export class Command {
       stderrBytes: log.stderrBytes,
       lostBytes: 0,
       cwd: outcome.cwd,
+      ...(outcome.missingCwd === undefined ? {} : { missingCwd: outcome.missingCwd }),
     };
     this.state = 'exited';
     this.endedAt = now;

@@ -77,6 +77,7 @@ export class ForegroundRun {
         if (remedy === 'whole' && outcome.kind === 'deaf') continue;
         await keeper.revive(remedy);
         restarted = true;
+        if (command.ending) break; // its session was deleted meanwhile
       }
       outcome = await type();
     }
@@ -160,7 +161,10 @@ export class ForegroundRun {
     const { command } = this;
     const { keeper, now } = this.#deps;
     const finish = (exitCode: number, signal: NodeJS.Signals | null, shellRestarted: boolean) =>
-      command.finish({ exitCode, signal, shellRestarted, cwd: keeper.cwd }, now());
+      command.finish(
+        { exitCode, signal, shellRestarted, cwd: keeper.cwd, missingCwd: keeper.takeMissingCwd() },
+        now(),
+      );
     if (outcome.kind === 'reported') {
       const { report } = outcome;
       if (report.run !== undefined) keeper.note(report as Report);
