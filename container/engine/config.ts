@@ -17,6 +17,8 @@ export interface EngineConfig {
   workdir: string;
   /** How long a finished process stays readable, in ms. `HOLDFAST_IDLE_MS`, default 30 minutes. */
   idleMs: number;
+  /** How long a session is idle before it gives its shell back, in ms; 0 is never. `HOLDFAST_HIBERNATE_MS`, default 10 minutes. */
+  hibernateMs: number;
   /** Environment of the session `default`. `HOLDFAST_SESSION_ENV`, a JSON object. */
   defaultEnv: Record<string, string>;
 }
@@ -40,6 +42,12 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): EngineConfig {
     generation: wholeNumber(env.HOLDFAST_GENERATION, 'HOLDFAST_GENERATION', 1, Number.MAX_SAFE_INTEGER),
     workdir: env.HOLDFAST_WORKDIR || cwd,
     idleMs: wholeNumber(env.HOLDFAST_IDLE_MS, 'HOLDFAST_IDLE_MS', LIMITS.idleMs, 86_400_000),
+    hibernateMs: wholeNumber(
+      env.HOLDFAST_HIBERNATE_MS,
+      'HOLDFAST_HIBERNATE_MS',
+      LIMITS.hibernateMs,
+      86_400_000,
+    ),
     defaultEnv: sessionEnv(env.HOLDFAST_SESSION_ENV),
   };
 }

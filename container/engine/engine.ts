@@ -22,8 +22,8 @@ import type { EngineConfig } from './config.ts';
 import { openStateFolder } from './control-folder.ts';
 import { FifoPool } from './fifo/pool.ts';
 import { type Journal, journalHeader } from './journal/journal.ts';
-import { fifosInUse, openJournal } from './journal/open.ts';
-import type { CommandRecord, EngineState } from './journal/state.ts';
+import { fifosInUse, type OpenedJournal, openJournal } from './journal/open.ts';
+import type { CommandRecord } from './journal/state.ts';
 import { Poller } from './linux/poller.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
@@ -49,7 +49,8 @@ export class Engine {
   constructor(config: EngineConfig, env: Record<string, string>) {
     this.generation = config.generation;
     const stateFolder = openStateFolder(config.stateFolder);
-    const { folder, journal, left } = openJournal(stateFolder, journalHeader(config.generation));
+    const opened = openJournal(stateFolder, journalHeader(config.generation));
+    const { folder, journal } = opened;
     this.#controlFolder = folder;
     this.#journal = journal;
     this.#logs = join(stateFolder, 'logs');
@@ -74,13 +75,15 @@ export class Engine {
     });
     this.sessions = new Sessions({
       ...shared,
+      keptFolder: join(stateFolder, 'asleep'),
+      hibernateMs: config.hibernateMs,
       cwd: config.workdir,
       env,
       defaultEnv: config.defaultEnv,
       randomKey: () => randomUUID().replaceAll('-', ''),
     });
-    this.#adopt(left);
-    shared.fifos.sweep(fifosInUse(left));
+    shared.fifos.sweep(fifosInUse(opened.left));
+    this.#adopt(opened);
   }
 
   get uptimeMs(): number {
@@ -148,7 +151,7 @@ export class Engine {
   }
 
   /** Takes over sessions and commands; what had not begun begins now. */
-  #adopt(left: EngineState): void {
+  #adopt({ left, isNew }: OpenedJournal): void {
     this.commands.rememberExpired(left.expired);
     const commands = [...left.commands].map(([id, record]) => {
       const command = this.#newCommand(id, requestOf(record.request), new Date(record.createdAt));
@@ -157,13 +160,13 @@ export class Engine {
       this.commands.add(command);
       return { command, record };
     });
-    for (const [key, state] of left.sessions) this.sessions.adopt(key, state);
+    this.sessions.adopt(left.sessions);
     for (const { command, record } of commands) {
       if (record.request.mode === 'background') this.#adoptProcess(command, record);
       else if (!command.ended || (record.streams && !record.atRest)) this.#adoptForeground(command, record);
       this.clients.awaitReturn(command);
     }
-    this.sessions.begin();
+    this.sessions.begin(isNew);
   }
 
   #adoptForeground(command: Command, record: CommandRecord): void {
@@ -192,7 +195,9 @@ export class Engine {
     return this.sessions.list().find((session) => session.id === command.request.sessionId);
   }
 
-  sync(after: number): Sync {
+  /** An idle session's state is told once it is written: whoever asks after its last command does not ask in vain. */
+  async sync(after: number): Promise<Sync> {
+    await this.sessions.settled();
     const commands = this.commands.changedSince(after, SYNC_PAGE);
     return {
       cursor: commands.at(-1)?.change ?? after,
@@ -200,7 +205,9 @@ export class Engine {
       commands: commands.map((command) => command.info()),
       more: commands.length === SYNC_PAGE,
       liveProcesses: this.processes.list().filter((run) => !run.command.ended).length,
-      sessions: this.sessions.list().map((session) => ({ ...session.info(), checkpoint: 0 })),
+      sessions: this.sessions
+        .list()
+        .map((session) => ({ ...session.info(), checkpoint: session.checkpoint })),
     };
   }
 

@@ -10,11 +10,11 @@ import {
   HoldfastError,
   LIMITS,
 } from '#protocol';
-import type { OutputPair } from '../session/outputs.ts';
 import type { SessionPatch } from '../journal/replay.ts';
 import type { CommandRecord, StreamState } from '../journal/state.ts';
 import { CommandLog } from '../log/command-log.ts';
 import type { StreamName } from '../log/label.ts';
+import type { OutputPair } from '../session/outputs.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { CommandRecorder } from './recorder.ts';
 import { requestState } from './request-state.ts';
@@ -185,7 +185,7 @@ export class Command {
 
   /** `session`: what it made of its session, which is on record together with the end. */
   finish(
-    outcome: Pick<Exit, 'exitCode' | 'signal' | 'shellRestarted' | 'cwd'>,
+    outcome: Pick<Exit, 'exitCode' | 'signal' | 'shellRestarted' | 'cwd' | 'missingCwd'>,
     now: Date,
     session?: SessionPatch,
   ): void {
@@ -203,6 +203,7 @@ export class Command {
       stderrBytes: log.stderrBytes,
       lostBytes: 0,
       cwd: outcome.cwd,
+      ...(outcome.missingCwd === undefined ? {} : { missingCwd: outcome.missingCwd }),
     };
     this.state = 'exited';
     this.endedAt = now;

@@ -31,12 +31,7 @@ export function inheritStdinFifo(
   give(command, path, { fifos, holder }, taken);
 }
 
-function give(
-  command: Command,
-  path: string,
-  { fifos, holder }: StdinFifos,
-  taken: () => boolean,
-): void {
+function give(command: Command, path: string, { fifos, holder }: StdinFifos, taken: () => boolean): void {
   command.stdin = openStdin({
     path,
     taken,

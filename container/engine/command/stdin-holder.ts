@@ -1,16 +1,26 @@
 // Keeps the FIFOs of open stdins from ending when the engine dies: a bash of its own that has each of them open
 // too, told by lines of builtins in its own input FIFO. Started when the first one is needed.
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessName } from '../journal/state.ts';
 import { mkfifo } from '../linux/libc.ts';
 import { onceGone } from '../linux/once-gone.ts';
 import type { Poller } from '../linux/poller.ts';
-import type { ProcessName } from '../journal/state.ts';
-import { ProcessStat } from '../proc/stat.ts';
 import { send } from '../proc/signal.ts';
+import { ProcessStat } from '../proc/stat.ts';
 import { BASH } from '../shell/bash.ts';
 import { quote } from '../shell/quote.ts';
 

@@ -99,7 +99,10 @@ export class OutputFifo {
     for (let read = 0; read < TURN_BYTES; ) {
       const chunk = this.#take();
       if (!chunk) return;
-      if (chunk.length === 0) return this.close();
+      if (chunk.length === 0) {
+        this.close();
+        return;
+      }
       read += chunk.length;
     }
   }

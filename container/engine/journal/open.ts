@@ -11,6 +11,8 @@ export interface OpenedJournal {
   folder: string;
   journal: Journal;
   left: EngineState;
+  /** No engine had begun here. */
+  isNew: boolean;
 }
 
 /** What another start of the container left is ended and removed: its sessions come back from their checkpoints. */
@@ -18,7 +20,12 @@ export function openJournal(stateFolder: string, header: JournalHeader): OpenedJ
   const place = leftControlFolder(stateFolder);
   const found = place === undefined ? undefined : Journal.read(join(place, JOURNAL));
   if (place !== undefined && found && isSame(found.header, header)) {
-    return { folder: place, journal: Journal.begin(join(place, JOURNAL), header, found.state), left: found.state };
+    return {
+      folder: place,
+      journal: Journal.begin(join(place, JOURNAL), header, found.state),
+      left: found.state,
+      isNew: false,
+    };
   }
   if (found?.header.boot === header.boot) {
     for (const sessionKey of found.state.sessions.keys()) {
@@ -26,7 +33,7 @@ export function openJournal(stateFolder: string, header: JournalHeader): OpenedJ
     }
   }
   const folder = makeControlFolder(stateFolder);
-  return { folder, journal: Journal.begin(join(folder, JOURNAL), header), left: emptyState() };
+  return { folder, journal: Journal.begin(join(folder, JOURNAL), header), left: emptyState(), isNew: true };
 }
 
 /** FIFOs, and files beside them, that what was left still needs. */

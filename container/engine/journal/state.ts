@@ -16,13 +16,25 @@ export interface ProcessName {
 
 export interface SessionState {
   id: string;
+  /** Where it began. */
   cwd: string;
+  /** Its own, on top of what every session inherits. */
   env: Record<string, string>;
   /** Of its control files. */
   folder: string;
-  fifos: { input: string; control: string };
+  /** Where its state is kept while it has no shell. */
+  keptPath: string;
   createdAt: string;
-  shell?: ProcessName;
+  lastUsedAt: string;
+  /** Somebody ran something in it. */
+  used?: boolean;
+  /** Another engine's shell had it, and no result has told that yet. */
+  remade?: boolean;
+  /** Its shell's input and control; null while it has no shell. */
+  fifos?: { input: string; control: string } | null;
+  shell?: ProcessName | null;
+  /** The shell is equal to what the session was: nothing is being loaded into it. */
+  ready?: boolean;
   /** Where its shell was after the last command. */
   pwd?: string;
   /** Number of the last run that was typed. */
@@ -32,6 +44,8 @@ export interface SessionState {
   lastStatus?: number;
   /** The user's TMOUT. */
   idleTimeoutSeconds?: number;
+  missingCwd?: string | null;
+  stateTruncated?: boolean;
 }
 
 /** Where the output of one stream comes from. */
@@ -49,6 +63,8 @@ export interface TypedRun {
   /** Clock ticks since boot, and the children that the shell had: what is older is not the command's. */
   startTicks: number;
   earlierChildren: number[];
+  /** The shell was asked for a checkpoint behind it. */
+  withCheckpoint: boolean;
 }
 
 /** A request as JSON can hold it. */

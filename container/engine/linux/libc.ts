@@ -8,7 +8,9 @@ const libc = koffi.load(null);
 export const EAGAIN = constants.errno.EAGAIN;
 
 /** Moves bytes from a pipe into a file inside the kernel: whoever is killed meanwhile, none is lost between. splice(2). */
-const splice = libc.func('long splice(int from, void *fromAt, int to, void *toAt, size_t length, uint flags)');
+const splice = libc.func(
+  'long splice(int from, void *fromAt, int to, void *toAt, size_t length, uint flags)',
+);
 const SPLICE_F_NONBLOCK = 2;
 
 /** Bytes moved, 0 at the end of the pipe, -1 with `errno()`. Never blocks. */
@@ -71,6 +73,12 @@ export function errno(): number {
 /** As Node's own file calls fail. */
 export function failed(call: string, path: string): NodeJS.ErrnoException {
   const number = errno();
-  const code = Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
-  return Object.assign(new Error(`${code}: ${call} '${path}'`), { code, errno: -number, syscall: call, path });
+  const code =
+    Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  return Object.assign(new Error(`${code}: ${call} '${path}'`), {
+    code,
+    errno: -number,
+    syscall: call,
+    path,
+  });
 }

@@ -1,7 +1,6 @@
 // Tells when descriptors can be read, without reading them: Node's own streams read at once, into memory that is
 // lost with the process. epoll_wait(2) waits on a thread of libuv's pool, so the event loop never does.
-import { constants, closeSync, openSync, writeSync } from 'node:fs';
-import { rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 import { epollControl, epollCreate, epollWait, mkfifo } from './libc.ts';
 
 const { O_RDWR, O_NONBLOCK } = constants;

@@ -1,6 +1,15 @@
 // The bytes of a log on disk, in files of which the oldest can leave.
 // Invariant: holds the bytes [head, end) of the log; every file starts at a line's start.
-import { closeSync, ftruncateSync, openSync, readSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import type { Mark } from './marks.ts';
 
 interface Segment {

@@ -62,7 +62,12 @@ export class ProcessRun {
   touchedAt = performance.now();
 
   /** 400 or 500 when the shell cannot be started; nothing is left behind then. */
-  static async start(command: Command, copy: SessionCopy, cwd: string, deps: ProcessDeps): Promise<ProcessRun> {
+  static async start(
+    command: Command,
+    copy: SessionCopy,
+    cwd: string,
+    deps: ProcessDeps,
+  ): Promise<ProcessRun> {
     const { folder, outputs } = deps;
     const pair = outputs.lease(leasesOf(command, (stream, chunk) => run.#output(stream, chunk)));
     const place = { folder, cwd, sessionKey: copy.key, startTicks: bootTicks() };

@@ -9,7 +9,7 @@ import { keep } from '../command/keep.ts';
 import { leasesOf } from '../command/leases.ts';
 import { closedStdin, fileStdin, keptStdin } from '../command/stdin.ts';
 import { inheritStdinFifo, openStdinFifo, type StdinFifos } from '../command/stdin-fifo.ts';
-import type { CommandRecord, ProcessName } from '../journal/state.ts';
+import type { CommandRecord, ProcessName, SessionState } from '../journal/state.ts';
 import type { StreamName } from '../log/label.ts';
 import type { Owner } from '../proc/belonging.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
@@ -31,6 +31,8 @@ export interface ForegroundDeps extends StdinFifos {
   now(): Date;
   /** No other command waits: the state is written when this one is done. */
   isLast(): boolean;
+  /** What is noted of the session itself when a command ends. */
+  sessionFields(): Partial<SessionState>;
 }
 
 /** What is tried, in this order, for a command that its shell did not begin. */
@@ -85,7 +87,8 @@ export class ForegroundRun {
     );
     this.#typing = new Typing({ keeper, exits, folder, sessionKey });
     this.#restarted = record.restarted ?? false;
-    const died = record.shellEnd ?? (sameProcess(record.typed!.shell, keeper.shell.name) ? undefined : UNSEEN);
+    const died =
+      record.shellEnd ?? (sameProcess(record.typed!.shell, keeper.shell.name) ? undefined : UNSEEN);
     const outcome: Promise<Outcome> = died
       ? Promise.resolve({ kind: 'died', end: died })
       : this.#typing.resume(command.id, record.typed!);
@@ -94,6 +97,17 @@ export class ForegroundRun {
     if (command.ending && this.#typing.running) this.#escalate(command.ending);
     const seen = await outcome;
     await this.#see(pair, seen.kind === 'untyped' ? await this.#type(pair) : seen, timer);
+  }
+
+  /** Keeps what still comes of a command that ended before its engine died. */
+  listenOn(record: CommandRecord): void {
+    const { command } = this;
+    const { log } = command;
+    const leases = leasesOf(command, (stream, chunk) => this.#output(stream, chunk));
+    const pair = this.#deps.outputs.resume(record.streams!, leases, (stream) =>
+      stream === 'stdout' ? log.stdoutBytes : log.stderrBytes,
+    );
+    this.#deps.outputs.release(pair, () => command.rest());
   }
 
   /** From how its typing came out to its end. */
@@ -110,6 +124,7 @@ export class ForegroundRun {
         if (remedy === 'whole' && outcome.kind === 'deaf') continue;
         await keeper.revive(remedy);
         this.#restarted = true;
+        if (command.ending) break; // its session was deleted meanwhile
       }
       outcome = await this.#type(pair);
     }
@@ -209,10 +224,14 @@ export class ForegroundRun {
   async #conclude(outcome: Outcome): Promise<void> {
     const { command } = this;
     const restarted = this.#restarted;
-    const { keeper, now, sessionKey } = this.#deps;
-    const session = () => ({ key: sessionKey, set: keeper.state() });
+    const { keeper, now, sessionKey, sessionFields } = this.#deps;
+    const session = () => ({ key: sessionKey, set: { ...keeper.state(), ...sessionFields() } });
     const finish = (exitCode: number, signal: NodeJS.Signals | null, shellRestarted: boolean) =>
-      command.finish({ exitCode, signal, shellRestarted, cwd: keeper.cwd }, now(), session());
+      command.finish(
+        { exitCode, signal, shellRestarted, cwd: keeper.cwd, missingCwd: keeper.takeMissingCwd() },
+        now(),
+        session(),
+      );
     const fail = (error: HoldfastError) => command.fail(error, now(), session());
     if (outcome.kind === 'reported') {
       const { report } = outcome;

@@ -71,6 +71,19 @@ export class Outputs {
     if (held === 0) settled();
   }
 
+  /** A process that a command left in the background still writes to one. */
+  get held(): boolean {
+    return this.#open.size > this.#free.length;
+  }
+
+  /** Closes those that nobody holds. */
+  closeFree(): void {
+    for (const fifo of this.#free.splice(0)) {
+      fifo.close();
+      this.#end(fifo);
+    }
+  }
+
   close(): void {
     for (const fifo of [...this.#open]) {
       fifo.close();

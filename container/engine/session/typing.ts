@@ -62,7 +62,13 @@ export class Typing {
     const { keeper, folder } = this.#deps;
     const { shell } = keeper;
     const run = keeper.nextRun();
-    const typed = { run, shell: shell.name, startTicks: bootTicks(), earlierChildren: childrenOf(shell.pid) };
+    const typed = {
+      run,
+      shell: shell.name,
+      startTicks: bootTicks(),
+      earlierChildren: childrenOf(shell.pid),
+      withCheckpoint,
+    };
     rmSync(`${folder}/started`, { force: true });
     scope?.write(folder, run);
     note(typed);
@@ -91,7 +97,7 @@ export class Typing {
   /** Call it when the outcome is on record: until then its exit file is what another engine would find. */
   forget(): void {
     const { exits, keeper, folder } = this.#deps;
-    exits.forget(keeper.key, this.#run, this.#status);
+    if (this.#status !== undefined) exits.forget(keeper.key, this.#run, this.#status);
     removeCallFiles(folder, this.#run);
   }
 

@@ -6,8 +6,8 @@ import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } f
 import { Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
 import type { ProcessName } from '../journal/state.ts';
-import { onceGone } from '../linux/once-gone.ts';
 import { waitingBytes } from '../linux/libc.ts';
+import { isAlive, onceGone } from '../linux/once-gone.ts';
 import type { Poller } from '../linux/poller.ts';
 import { childrenOf, ProcessStat, stdinOf } from '../proc/stat.ts';
 import { BASH } from './bash.ts';
@@ -50,7 +50,10 @@ export class Shell {
   readonly #control: Socket;
   #listener: ShellListener = { report() {}, ended() {} };
 
-  private constructor({ paths, key }: Pick<ShellOptions, 'paths' | 'key'>, begin: () => [ProcessName, Watch]) {
+  private constructor(
+    { paths, key }: Pick<ShellOptions, 'paths' | 'key'>,
+    begin: () => [ProcessName, Watch],
+  ) {
     this.key = key;
     this.#paths = paths;
     this.#input = openSync(paths.input, O_RDWR | O_NONBLOCK);
@@ -100,8 +103,15 @@ export class Shell {
   }
 
   /** The shell that an engine which died had started, also if it has ended since. How it ended is not known. */
-  static adopt(options: Pick<ShellOptions, 'paths' | 'key'>, name: ProcessName, poller: Poller): Shell {
-    return new Shell(options, () => [name, (ended) => onceGone(name, poller, () => ended(UNKNOWN_END))]);
+  static adopt(
+    options: Pick<ShellOptions, 'paths' | 'key'>,
+    name: ProcessName | undefined,
+    poller: Poller,
+  ): Shell {
+    if (name && isAlive(name)) {
+      return new Shell(options, () => [name, (ended) => onceGone(name, poller, () => ended(UNKNOWN_END))]);
+    }
+    return new Shell(options, () => [name ?? { pid: 0, startTicks: 0 }, (ended) => ended(UNKNOWN_END)]);
   }
 
   get pid(): number {
