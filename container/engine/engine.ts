@@ -16,7 +16,6 @@ import { Clients } from './command/clients.ts';
 import { Command, type CommandRequest } from './command/command.ts';
 import { CommandRecorder } from './command/recorder.ts';
 import { requestOf } from './command/request-state.ts';
-import { StdinHolder } from './command/stdin-holder.ts';
 import { CommandTable } from './command/table.ts';
 import type { EngineConfig } from './config.ts';
 import { openStateFolder } from './control-folder.ts';
@@ -43,7 +42,7 @@ export class Engine {
   readonly #controlFolder: string;
   readonly #journal: Journal;
   readonly #poller: Poller;
-  readonly #holder: StdinHolder;
+  readonly #fifos: FifoPool;
 
   /** Goes on with what an engine that died in the same folder left. `env` is what every session inherits. */
   constructor(config: EngineConfig, env: Record<string, string>) {
@@ -57,13 +56,14 @@ export class Engine {
     mkdirSync(this.#logs, { recursive: true, mode: 0o700 });
     mkdirSync(config.workdir, { recursive: true });
     this.#poller = new Poller(join(folder, 'wake'));
-    this.#holder = new StdinHolder(join(folder, 'stdin-holder'), this.#poller);
+    this.#fifos = new FifoPool(join(folder, 'fifos'));
+    const { all, held } = fifosInUse(opened.left);
+    this.#fifos.sweep(all, held);
     const shared = {
       controlFolder: folder,
       journal,
       poller: this.#poller,
-      holder: this.#holder,
-      fifos: new FifoPool(join(folder, 'fifos')),
+      fifos: this.#fifos,
       now: () => new Date(),
       onChange: (command: Command) => this.commands.touch(command),
     };
@@ -82,7 +82,6 @@ export class Engine {
       defaultEnv: config.defaultEnv,
       randomKey: () => randomUUID().replaceAll('-', ''),
     });
-    shared.fifos.sweep(fifosInUse(opened.left));
     this.#adopt(opened);
   }
 
@@ -217,7 +216,7 @@ export class Engine {
     await this.sessions.close();
     await Promise.all(ended);
     this.processes.close();
-    this.#holder.close();
+    this.#fifos.close();
     this.#poller.close();
     this.#journal.close();
     rmSync(this.#controlFolder, { recursive: true, force: true });

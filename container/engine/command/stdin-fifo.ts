@@ -1,42 +1,48 @@
-// A stdin that is left open, as a FIFO that outlives the engine.
+// A stdin that is left open, as a FIFO that outlives the engine: a holder has it open for writing, so that its reader
+// sees no end before one is asked for.
+import { closeSync, constants, openSync } from 'node:fs';
+import { endHolder, findHolders, startHolder } from '../fifo/holder.ts';
 import type { FifoPool } from '../fifo/pool.ts';
+import type { ProcessName } from '../journal/state.ts';
 import type { Command } from './command.ts';
 import { openStdin } from './stdin.ts';
-import type { StdinHolder } from './stdin-holder.ts';
-
-export interface StdinFifos {
-  fifos: FifoPool;
-  holder: StdinHolder;
-}
 
 /** Opens a new one and gives it to the command; `taken`: the command has it open. */
-export async function openStdinFifo(
-  command: Command,
-  { fifos, holder }: StdinFifos,
-  taken: () => boolean,
-): Promise<void> {
+export function openStdinFifo(command: Command, fifos: FifoPool, taken: () => boolean): void {
   const path = fifos.take();
-  give(command, path, { fifos, holder }, taken);
-  await holder.hold(path);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    give(command, { path, fifos, taken, holder: startHolder([fd], path) });
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Goes on with one that an engine which died had opened. */
 export function inheritStdinFifo(
   command: Command,
   path: string,
-  { fifos, holder }: StdinFifos,
+  fifos: FifoPool,
   taken: () => boolean,
 ): void {
-  holder.keeps(path);
-  give(command, path, { fifos, holder }, taken);
+  give(command, { path, fifos, taken, holder: findHolders(path).find(({ of }) => of === path)?.name });
 }
 
-function give(command: Command, path: string, { fifos, holder }: StdinFifos, taken: () => boolean): void {
+interface Given {
+  path: string;
+  fifos: FifoPool;
+  taken(): boolean;
+  holder: ProcessName | undefined;
+}
+
+function give(command: Command, { path, fifos, taken, holder }: Given): void {
   command.stdin = openStdin({
     path,
     taken,
     ending: () => command.recorder.trySet({ stdin: null }),
-    released: () => holder.release(path),
+    released: () => {
+      if (holder) endHolder(holder);
+    },
   });
   void command.done.then(() => fifos.discard(path));
 }

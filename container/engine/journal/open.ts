@@ -1,4 +1,5 @@
 // Finds what an engine that died in this folder left, or begins anew.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { JOURNAL, leftControlFolder, makeControlFolder } from '../control-folder.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
@@ -36,15 +37,19 @@ export function openJournal(stateFolder: string, header: JournalHeader): OpenedJ
   return { folder, journal: Journal.begin(join(folder, JOURNAL), header), left: emptyState(), isNew: true };
 }
 
-/** FIFOs, and files beside them, that what was left still needs. */
-export function fifosInUse({ sessions, commands }: EngineState): Set<string> {
-  const paths = [...sessions.values()].flatMap(({ fifos }) => (fifos ? Object.values(fifos) : []));
+/** FIFOs, and files beside them, that what was left still needs; `held` are FIFOs of output. */
+export function fifosInUse({ sessions, commands }: EngineState): { all: Set<string>; held: string[] } {
+  const held: string[] = [];
+  const others = [...sessions.values()].flatMap(({ fifos }) => (fifos ? Object.values(fifos) : []));
   for (const { streams, stdin, atRest } of commands.values()) {
-    if (stdin) paths.push(stdin);
+    if (stdin) others.push(stdin);
     if (atRest) continue;
-    for (const { fifo, place } of Object.values(streams ?? {})) paths.push(fifo, place.file);
+    for (const { fifo, place } of Object.values(streams ?? {})) {
+      if (existsSync(fifo)) held.push(fifo);
+      others.push(place.file);
+    }
   }
-  return new Set(paths);
+  return { all: new Set([...held, ...others]), held };
 }
 
 function isSame(a: JournalHeader, b: JournalHeader): boolean {

@@ -8,7 +8,8 @@ import type { Command } from '../command/command.ts';
 import { keep } from '../command/keep.ts';
 import { leasesOf } from '../command/leases.ts';
 import { closedStdin } from '../command/stdin.ts';
-import { inheritStdinFifo, openStdinFifo, type StdinFifos } from '../command/stdin-fifo.ts';
+import { inheritStdinFifo, openStdinFifo } from '../command/stdin-fifo.ts';
+import type { FifoPool } from '../fifo/pool.ts';
 import type { CommandRecord, ProcessName } from '../journal/state.ts';
 import { isAlive, onceGone } from '../linux/once-gone.ts';
 import type { Poller } from '../linux/poller.ts';
@@ -26,7 +27,8 @@ import { endPolitely } from './end.ts';
 import { BEGUN_FILE, EXIT_FILE, launch } from './launch.ts';
 import { signalTree } from './signal-tree.ts';
 
-export interface ProcessDeps extends StdinFifos {
+export interface ProcessDeps {
+  fifos: FifoPool;
   outputs: Outputs;
   poller: Poller;
   folder: string;
@@ -62,18 +64,13 @@ export class ProcessRun {
   touchedAt = performance.now();
 
   /** 400 or 500 when the shell cannot be started; nothing is left behind then. */
-  static async start(
-    command: Command,
-    copy: SessionCopy,
-    cwd: string,
-    deps: ProcessDeps,
-  ): Promise<ProcessRun> {
+  static start(command: Command, copy: SessionCopy, cwd: string, deps: ProcessDeps): ProcessRun {
     const { folder, outputs } = deps;
     const pair = outputs.lease(leasesOf(command, (stream, chunk) => run.#output(stream, chunk)));
     const place = { folder, cwd, sessionKey: copy.key, startTicks: bootTicks() };
     let run: ProcessRun;
     try {
-      if (command.request.stdinOpen) await openStdinFifo(command, deps, () => true);
+      if (command.request.stdinOpen) openStdinFifo(command, deps.fifos, () => true);
       const stdinPath = command.request.stdinOpen ? command.stdin.path : '/dev/null';
       // On record before it runs: an engine that finds this looks whether it does.
       command.recorder.set({
@@ -110,7 +107,7 @@ export class ProcessRun {
       leasesOf(command, (stream, chunk) => run.#output(stream, chunk)),
       (stream) => (stream === 'stdout' ? log.stdoutBytes : log.stderrBytes),
     );
-    if (record.stdin) inheritStdinFifo(command, record.stdin, deps, () => true);
+    if (record.stdin) inheritStdinFifo(command, record.stdin, deps.fifos, () => true);
     const place = { ...process, name: name ?? NEVER_SEEN };
     const watch: Watch = (ended) => onceGone(place.name, deps.poller, () => ended(undefined));
     const run: ProcessRun = new ProcessRun(command, place, deps, { pair, watch });

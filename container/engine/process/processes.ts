@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { HoldfastError, LIMITS } from '#protocol';
 import type { Command } from '../command/command.ts';
-import type { StdinFifos } from '../command/stdin-fifo.ts';
+import type { FifoPool } from '../fifo/pool.ts';
 import type { CommandRecord } from '../journal/state.ts';
 import type { Poller } from '../linux/poller.ts';
 import { Look } from '../proc/look.ts';
@@ -11,7 +11,8 @@ import { Outputs } from '../session/outputs.ts';
 import type { Session } from '../session/session.ts';
 import { type ProcessDeps, ProcessRun } from './process-run.ts';
 
-export interface ProcessesOptions extends StdinFifos {
+export interface ProcessesOptions {
+  fifos: FifoPool;
   controlFolder: string;
   poller: Poller;
   /** How long a finished process stays readable after its last output, exit or poll. */
@@ -59,7 +60,7 @@ export class Processes {
       const copy = await session.copy();
       const cwd = existingDirectory(command.request.cwd ?? copy.cwd, copy.cwd);
       const folder = join(controlFolder, 'processes', command.id);
-      const run = await ProcessRun.start(command, copy, cwd, this.#depsOf(command, folder));
+      const run = ProcessRun.start(command, copy, cwd, this.#depsOf(command, folder));
       this.#runs.set(command.id, run);
       onChange(command);
       return run;
@@ -76,11 +77,10 @@ export class Processes {
   }
 
   #depsOf(command: Command, folder: string): ProcessDeps {
-    const { fifos, holder, poller, now, onChange } = this.#options;
+    const { fifos, poller, now, onChange } = this.#options;
     return {
       outputs: this.#outputs,
       fifos,
-      holder,
       poller,
       folder,
       now,

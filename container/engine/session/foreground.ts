@@ -8,7 +8,8 @@ import type { Command, EndReason } from '../command/command.ts';
 import { keep } from '../command/keep.ts';
 import { leasesOf } from '../command/leases.ts';
 import { closedStdin, fileStdin, keptStdin } from '../command/stdin.ts';
-import { inheritStdinFifo, openStdinFifo, type StdinFifos } from '../command/stdin-fifo.ts';
+import { inheritStdinFifo, openStdinFifo } from '../command/stdin-fifo.ts';
+import type { FifoPool } from '../fifo/pool.ts';
 import type { CommandRecord, ProcessName, SessionState } from '../journal/state.ts';
 import type { StreamName } from '../log/label.ts';
 import type { Owner } from '../proc/belonging.ts';
@@ -22,7 +23,8 @@ import type { OutputPair, Outputs } from './outputs.ts';
 import type { ShellKeeper } from './shell-keeper.ts';
 import { type Outcome, Typing } from './typing.ts';
 
-export interface ForegroundDeps extends StdinFifos {
+export interface ForegroundDeps {
+  fifos: FifoPool;
   keeper: ShellKeeper;
   outputs: Outputs;
   exits: ExitFiles;
@@ -63,7 +65,7 @@ export class ForegroundRun {
     const { command } = this;
     const { outputs, now } = this.#deps;
     try {
-      await this.#prepare();
+      this.#prepare();
     } catch (error) {
       command.fail(error as HoldfastError, now());
       return;
@@ -162,12 +164,12 @@ export class ForegroundRun {
     this.#typing?.look();
   }
 
-  async #prepare(): Promise<void> {
+  #prepare(): void {
     const { keeper, folder } = this.#deps;
     const { id, request } = this.command;
     this.#scope = callScope(request, keeper.cwd);
     writeCommand(folder, request.text);
-    if (request.stdinOpen) await openStdinFifo(this.command, this.#deps, this.#stdinTaken);
+    if (request.stdinOpen) openStdinFifo(this.command, this.#deps.fifos, this.#stdinTaken);
     else if (request.stdin !== undefined) {
       this.command.stdin = fileStdin(`${folder}/stdin.${id}`, request.stdin);
     }
@@ -182,7 +184,7 @@ export class ForegroundRun {
     } catch {
       this.#scope = undefined; // its directory has gone since: the shell has entered it, or says so
     }
-    if (stdin) inheritStdinFifo(command, stdin, this.#deps, this.#stdinTaken);
+    if (stdin) inheritStdinFifo(command, stdin, this.#deps.fifos, this.#stdinTaken);
     else if (command.request.stdin !== undefined) command.stdin = keptStdin(`${folder}/stdin.${command.id}`);
   }
 

@@ -26,7 +26,7 @@ export class Outputs {
 
   lease(leases: Record<StreamName, Lease>): OutputPair {
     const one = (stream: StreamName) => {
-      const fifo = this.#free.pop() ?? this.#keep(new OutputFifo(this.#fifos.take(), this.#poller));
+      const fifo = this.#free.pop() ?? this.#keep(new OutputFifo(this.#fifos.takeHeld(), this.#poller));
       fifo.lease(leases[stream]);
       return fifo;
     };

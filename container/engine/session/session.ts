@@ -5,7 +5,6 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError, type SavedSession, type SessionInfo } from '#protocol';
 import type { Command } from '../command/command.ts';
-import type { StdinHolder } from '../command/stdin-holder.ts';
 import type { FifoPool } from '../fifo/pool.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommandRecord, SessionState } from '../journal/state.ts';
@@ -39,7 +38,6 @@ export interface SessionOptions {
   left?: { key: string; state: SessionState };
   journal: Journal;
   poller: Poller;
-  holder: StdinHolder;
   fifos: FifoPool;
   exits: ExitFiles;
   now(): Date;
@@ -355,12 +353,11 @@ export class Session {
   }
 
   #runOf(command: Command): ForegroundRun {
-    const { fifos, holder, exits, folder, now } = this.#options;
+    const { fifos, exits, folder, now } = this.#options;
     return new ForegroundRun(command, {
       keeper: this.#keeper,
       outputs: this.#outputs,
       fifos,
-      holder,
       exits,
       folder,
       sessionKey: this.#key,

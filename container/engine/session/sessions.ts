@@ -2,7 +2,6 @@
 import { basename, join } from 'node:path';
 import { DEFAULT_SESSION, HoldfastError, LIMITS, type SavedSession } from '#protocol';
 import type { Command } from '../command/command.ts';
-import type { StdinHolder } from '../command/stdin-holder.ts';
 import type { FifoPool } from '../fifo/pool.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SessionState } from '../journal/state.ts';
@@ -29,7 +28,6 @@ export interface SessionsOptions {
   hibernateMs: number;
   journal: Journal;
   poller: Poller;
-  holder: StdinHolder;
   fifos: FifoPool;
   now(): Date;
   randomKey(): string;
@@ -138,14 +136,13 @@ export class Sessions {
     wanted: Pick<SessionOptions, 'id' | 'cwd' | 'env' | 'saved' | 'left'>,
     places = this.#newPlaces(),
   ): Session {
-    const { env, now, randomKey, onChange, journal, poller, holder, fifos } = this.#options;
+    const { env, now, randomKey, onChange, journal, poller, fifos } = this.#options;
     const session = new Session({
       ...wanted,
       ...places,
       inherited: env,
       journal,
       poller,
-      holder,
       fifos,
       exits: this.#exits,
       now,
