@@ -58,8 +58,6 @@ export class ProcessRun {
   #escalation: Promise<void> | undefined;
   #running = true;
   #realTimeSignal: number | undefined;
-  /** It ended, and nobody knows how. */
-  #unseen = false;
   /** When it last wrote, ended or was asked about, on the clock of performance.now(). */
   touchedAt = performance.now();
 
@@ -147,8 +145,9 @@ export class ProcessRun {
         this.#running = false;
         clearTimeout(this.#timer);
         await this.#escalation;
-        if (command.state !== 'exited') this.#exited(how);
+        const known = command.state === 'exited' || this.#exited(how);
         deps.outputs.release(living.pair, () => this.#settled());
+        if (!known) command.fail(unseen(), deps.now());
         deps.onChange();
         resolve();
       });
@@ -230,18 +229,18 @@ export class ProcessRun {
     void endAtOnce(this.#owner);
   }
 
-  #exited(how: ShellEnd | undefined): void {
+  /** False where nobody knows how it ended. */
+  #exited(how: ShellEnd | undefined): boolean {
     const { command } = this;
     this.touch();
     command.stdin.close();
     command.stdin = closedStdin();
     const signal = how?.signal ?? null;
     const exitCode = how ? this.#statusOf(how) : statusLeftIn(this.#deps.folder);
-    if (exitCode === undefined && !command.ending) this.#unseen = true;
-    else {
-      const outcome = { exitCode: exitCode ?? 0, signal, shellRestarted: false, cwd: this.#cwd };
-      command.finish(outcome, this.#deps.now());
-    }
+    if (exitCode === undefined && !command.ending) return false;
+    const outcome = { exitCode: exitCode ?? 0, signal, shellRestarted: false, cwd: this.#cwd };
+    command.finish(outcome, this.#deps.now());
+    return true;
   }
 
   #statusOf({ exitCode, signal }: ShellEnd): number {
@@ -256,8 +255,7 @@ export class ProcessRun {
     const { command } = this;
     this.touch();
     command.rest();
-    if (this.#unseen) command.fail(unseen(), this.#deps.now());
-    else command.settle();
+    if (command.exit) command.settle();
     rmSync(this.#deps.folder, { recursive: true, force: true });
     this.#deps.onChange();
   }
