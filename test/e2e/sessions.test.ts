@@ -108,8 +108,8 @@ describe.runIf(target.name === 'engine')('of sessions with something that only t
   const ids: string[] = [];
 
   afterEach(async () => {
-    for (const id of ids.splice(0)) await api('DELETE', `/sessions/${id}`);
-  });
+    await Promise.all(ids.splice(0).map((id) => api('DELETE', `/sessions/${id}`)));
+  }, 60_000);
 
   /** Makes sessions that cannot sleep, until one is refused. */
   async function fill(): Promise<Awaited<ReturnType<typeof api>>> {
