@@ -75,6 +75,12 @@ describe('where the shell had no way to write its state', () => {
     expect((await session.exec('echo $before; pwd')).stdout).toBe('1\n/usr\n');
   });
 
+  test('kill -9 of one shell after the other leaves it too', async ({ session }) => {
+    await session.exec('before=1; cd /usr');
+    for (const _ of [1, 2, 3]) await session.exec('kill -9 $$');
+    expect((await session.exec('echo $before; pwd')).stdout).toBe('1\n/usr\n');
+  });
+
   test("a user's own EXIT trap runs and is heard", async ({ session }) => {
     await session.exec("before=1; trap 'echo bye' EXIT");
     expect(await session.exec('echo hi; exit 3')).toMatchObject({ exitCode: 3, stdout: 'hi\nbye\n' });

@@ -216,9 +216,9 @@ export class ShellKeeper {
   sleep(processes: () => ProcessStat[]): boolean {
     const shell = this.#shell;
     if (!shell?.alive || this.busy || shell.atPrompt() !== 'alone') return false;
+    if (!isAtRest(shell.pid, this.#paths!, processes)) return false;
     const state = this.#states.newest();
     if (this.#runs > 0 && !(state && state.version >= 2 * this.#runs && carriesAll(state))) return false;
-    if (!isAtRest(shell.pid, this.#paths!, processes)) return false;
     try {
       if (state) this.#states.keep(state);
     } catch {

@@ -78,8 +78,9 @@ const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The script that a fresh shell sources, as latin1 text like the checkpoint's. Its order matters: what the
- * fresh shell has too much goes first, shell options come before functions that need them to parse, aliases
- * after functions that they would rewrite, traps and `set` options last.
+ * fresh shell has too much goes first, shell options come before functions that need them to parse, functions
+ * after what calls builtins that they may be named as, aliases after functions that they would rewrite, traps
+ * and `set` options last.
  */
 export function restoreScript(
   checkpoint: Checkpoint,
@@ -205,17 +206,17 @@ for __hf_t in \${SHELLOPTS//:/ }; do
 done
 shopt -s ${shopts.join(' ')}
 ${text(false)}
-${withoutOwnFunctions(checkpoint.functions)}
-${checkpoint.aliases}
 ${checkpoint.umask}
 ${go}
+${withoutOwnFunctions(checkpoint.functions)}
+${checkpoint.aliases}
 ${checkpoint.traps}
 ${text(true)}
 ${sets
   .filter((name) => name !== 'errexit')
-  .map((name) => `set -o ${name}\n`)
+  .map((name) => `builtin set -o ${name}\n`)
   .join('')}\
-${sets.includes('errexit') ? 'set -o errexit\n' : ''}`;
+${sets.includes('errexit') ? 'builtin set -o errexit\n' : ''}`;
   return { script, truncated };
 }
 

@@ -37,8 +37,10 @@ export class OwnEngine {
     });
   }
 
+  /** A body that is no string is sent as JSON. */
   async call<T>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const raw = typeof body === 'string' ? body : JSON.stringify(body);
+    const init = body === undefined ? { method } : { method, body: raw };
     const answer = await fetch(`${this.url}${path}`, init);
     const text = await answer.text();
     return { status: answer.status, body: (text === '' ? undefined : JSON.parse(text)) as T };

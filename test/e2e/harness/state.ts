@@ -3,7 +3,7 @@
 /** All that a checkpoint must hold, without what bash itself counts on. */
 export const SHOW_STATE = `
 declare -p | grep -vE '^declare -[-a-zA-Z]+ (_|__hf_\\w*|BASH\\w*|DIRSTACK|EPOCH\\w+|FUNCNAME|GROUPS|HISTCMD|LINENO|PIPESTATUS|PPID|RANDOM|SECONDS|SRANDOM|SHELLOPTS|COLUMNS|LINES|SHLVL)(=|$)'
-declare -f; alias; shopt; set +o; umask; pwd; trap; dirs -v; complete -p; enable -n; printf '<%s>' "$#" "$@"
+declare -f | sed '/^__hf_[a-z]* () *$/,/^}$/d'; alias; shopt; set +o; umask; pwd; trap; dirs -v; complete -p; enable -n; printf '<%s>' "$#" "$@"
 `;
 
 export const FILL_STATE = `
