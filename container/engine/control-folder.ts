@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError } from './config.ts';
 
 const SHARED_MEMORY = '/dev/shm';
 /** statfs(2). */
@@ -16,14 +17,16 @@ const MARK = '.holdfast-state';
 /**
  * The state folder, made and empty.
  *
- * @throws Error when it holds files and no engine made it: `HOLDFAST_STATE_DIR` may name somebody's home.
+ * @throws ConfigError when it holds files and no engine made it: `HOLDFAST_STATE_DIR` may name somebody's home.
  */
 export function freshStateFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const folder = realpathSync(path);
   const names = readdirSync(folder);
   if (names.length > 0 && !names.includes(MARK)) {
-    throw new Error(`HOLDFAST_STATE_DIR=${path} holds files that are no engine's; choose an empty folder`);
+    throw new ConfigError(
+      `HOLDFAST_STATE_DIR=${path} holds files that are no engine's; choose an empty folder`,
+    );
   }
   for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
   writeFileSync(join(folder, MARK), '');
