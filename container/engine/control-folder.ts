@@ -33,10 +33,15 @@ export function freshStateFolder(path: string): string {
   return folder;
 }
 
+/** Where the control files are that belong to this state folder, a real path, if they are in memory. */
+export function controlFolderInMemory(stateFolder: string): string {
+  const name = createHash('sha256').update(stateFolder).digest('hex').slice(0, 12);
+  return join(SHARED_MEMORY, `holdfast-${name}`);
+}
+
 /** An empty folder of the engine's own, named after its state folder; whoever made it removes it. */
 export function makeControlFolder(stateFolder: string): string {
-  const name = `holdfast-${createHash('sha256').update(stateFolder).digest('hex').slice(0, 12)}`;
-  const inMemory = join(SHARED_MEMORY, name);
+  const inMemory = controlFolderInMemory(stateFolder);
   const onDisk = join(stateFolder, 'control');
   return hasRoom(SHARED_MEMORY) && tryFresh(inMemory) ? inMemory : fresh(onDisk);
 }
