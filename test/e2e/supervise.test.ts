@@ -1,5 +1,5 @@
 // The supervisor of the image, with small programs in the place of the engine.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +77,18 @@ describe.runIf(target.name === 'engine')('the supervisor', () => {
       expect(stderr()).toEqual([]);
     },
   );
+
+  test('what it runs is behind all else that the kernel may take, where it is allowed to say so', async () => {
+    const own = 'read -r score </proc/self/oom_score_adj; echo $score';
+    // What a process here gets when it asks for that; few may.
+    const asked = spawnSync('bash', ['-c', `echo -900 >/proc/self/oom_score_adj; ${own}`], {
+      encoding: 'utf8',
+    });
+    const { ended, stdout, stderr } = supervise(own);
+    expect(await ended).toBe(0);
+    expect(stdout()).toEqual([asked.stdout.trim()]);
+    expect(stderr()).toEqual([]);
+  });
 
   test('an end that was meant is its own: 0, and 78 for a wrong setting', async () => {
     for (const code of [0, 78]) {
