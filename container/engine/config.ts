@@ -23,8 +23,11 @@ export interface EngineConfig {
   defaultEnv: Record<string, string>;
 }
 
+/** A setting with which no engine can start, however often it is tried. The message is for the operator. */
+export class ConfigError extends Error {}
+
 /**
- * @throws Error with a message for the operator when a value makes no sense.
+ * @throws ConfigError when a value makes no sense.
  * @example
  * readConfig({ PORT: '0' }, '/work').host; // '127.0.0.1'
  */
@@ -32,7 +35,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): EngineConfig {
   const token = env.HOLDFAST_ENGINE_TOKEN || undefined;
   const host = env.HOLDFAST_HOST || '127.0.0.1';
   if (!token && !isLoopback(host)) {
-    throw new Error(`HOLDFAST_HOST=${host} can be reached from outside: set HOLDFAST_ENGINE_TOKEN as well`);
+    throw new ConfigError(
+      `HOLDFAST_HOST=${host} can be reached from outside: set HOLDFAST_ENGINE_TOKEN as well`,
+    );
   }
   return {
     port: wholeNumber(env.PORT, 'PORT', 8080, 65_535),
@@ -61,7 +66,7 @@ function wholeNumber(text: string | undefined, name: string, fallback: number, m
   if (!text) return fallback;
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > max)
-    throw new Error(`${name} is not a number: ${text}`);
+    throw new ConfigError(`${name} is not a number: ${text}`);
   return value;
 }
 
@@ -70,6 +75,6 @@ function sessionEnv(text: string | undefined): Record<string, string> {
   try {
     return Env.parse(JSON.parse(text));
   } catch {
-    throw new Error('HOLDFAST_SESSION_ENV is not a JSON object of variables');
+    throw new ConfigError('HOLDFAST_SESSION_ENV is not a JSON object of variables');
   }
 }

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError } from './config.ts';
 import { tryLock } from './linux/libc.ts';
 
 const SHARED_MEMORY = '/dev/shm';
@@ -28,15 +29,17 @@ export const JOURNAL = 'journal';
 /**
  * The state folder, made and locked for as long as this process lives.
  *
- * @throws Error when it holds files and no engine made it: `HOLDFAST_STATE_DIR` may name somebody's home; and when
- *   another engine runs in it.
+ * @throws ConfigError when it holds files and no engine made it: `HOLDFAST_STATE_DIR` may name somebody's home.
+ * @throws Error when another engine runs in it.
  */
 export function openStateFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const folder = realpathSync(path);
   const names = readdirSync(folder);
   if (names.length > 0 && !names.includes(MARK)) {
-    throw new Error(`HOLDFAST_STATE_DIR=${path} holds files that are no engine's; choose an empty folder`);
+    throw new ConfigError(
+      `HOLDFAST_STATE_DIR=${path} holds files that are no engine's; choose an empty folder`,
+    );
   }
   const mark = join(folder, MARK);
   if (!names.includes(MARK)) writeFileSync(mark, '');
@@ -45,6 +48,12 @@ export function openStateFolder(path: string): string {
     throw new Error(`another engine runs with HOLDFAST_STATE_DIR=${path}; end it or choose another folder`);
   }
   return folder;
+}
+
+/** Where the control files are that belong to this state folder, a real path, if they are in memory. */
+export function controlFolderInMemory(stateFolder: string): string {
+  const name = createHash('sha256').update(stateFolder).digest('hex').slice(0, 12);
+  return join(SHARED_MEMORY, `holdfast-${name}`);
 }
 
 /** Where an engine in this state folder left its control files, if one did. */
@@ -62,8 +71,7 @@ export function makeControlFolder(stateFolder: string): string {
 }
 
 function placesOf(stateFolder: string): [inMemory: string, onDisk: string] {
-  const name = `holdfast-${createHash('sha256').update(stateFolder).digest('hex').slice(0, 12)}`;
-  return [join(SHARED_MEMORY, name), join(stateFolder, 'control')];
+  return [controlFolderInMemory(stateFolder), join(stateFolder, 'control')];
 }
 
 /** False where the folder belongs to somebody else. */

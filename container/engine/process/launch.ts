@@ -6,6 +6,7 @@ import type { Command } from '../command/command.ts';
 import type { SessionCopy } from '../session/session.ts';
 import { BASH } from '../shell/bash.ts';
 import { copyScript } from '../shell/checkpoint.ts';
+import { OFFER_FIRST } from '../shell/oom-score.ts';
 import { quote } from '../shell/quote.ts';
 
 export interface Launch {
@@ -90,6 +91,7 @@ function environmentScript({ command, folder }: Launch): string {
   const leave = quote(`>|${quote(`${folder}/${EXIT_FILE}`)}.$?`);
   return `\
 >|${quote(`${folder}/${BEGUN_FILE}`)}
+${OFFER_FIRST}
 ${command.request.env?.BASH_ENV === undefined ? 'unset BASH_ENV' : 'BASH_ENV=$__hf_b; unset __hf_b'}
 trap ${leave} EXIT
 . ${quote(`${folder}/state`)} 2>/dev/null

@@ -6,6 +6,7 @@
 //   - creates the exit file, whose name holds the status: one open(2), so it is there whole or not at all;
 //   - fails to open a path under /dev/null, so that bash itself writes that path, and with it the report,
 //     to file descriptor 2, which the line points at the control FIFO.
+import { OFFER_FIRST } from './oom-score.ts';
 import { quote } from './quote.ts';
 
 /** Paths of one session's control files. */
@@ -25,6 +26,7 @@ export function rcFile(paths: ShellPaths, key: string): string {
   const path = (name: string) => quote(`${paths.folder}/${name}`);
   const call = (name: string) => `"$__hf_f/call.$1.${name}"`;
   return `\
+${OFFER_FIRST}
 set +o history +o histexpand
 unset PS1 PS2 HISTFILE HISTSIZE HISTFILESIZE MAILCHECK
 __hf_f=${quote(paths.folder)} __hf_i=${path('at-exit')}
