@@ -11,6 +11,9 @@ const faults = options.faults?.filter((fault) => target.supports.includes(fault)
 const left = options.faults?.filter((fault) => !target.supports.includes(fault)) ?? [];
 if (left.length > 0) console.log(`left out, since this target cannot do them here: ${left.join(', ')}`);
 console.log(`faults: ${faults.join(', ')}`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => target.stop().finally(() => process.exit(1)));
+}
 try {
   let toldAtMs = Date.now();
   const report = await runChaos(target, {

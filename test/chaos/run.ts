@@ -21,8 +21,8 @@ export interface RunOptions {
   progress?: (report: Report) => void;
 }
 
-const SESSIONS = 10;
-const COMMANDS_A_ROUND = 8;
+const SESSIONS = 16;
+const COMMANDS_A_ROUND = 12;
 /** So many violations are enough to see what is wrong. */
 const ENOUGH = 60;
 
@@ -49,7 +49,18 @@ export async function runChaos(target: Target, options: RunOptions): Promise<Rep
     const scene = { world, drivers, random: random.fork(`faults/${round}`) };
     const strikes = strikeUntil(striking.signal, () => strike(scene, faults), scene.random);
     const audits = auditUntil(striking.signal, world, random.fork(`audits/${round}`));
+    const DBG = setInterval(() => {
+      for (const d of drivers)
+        console.log(
+          'LIVE',
+          d.id,
+          d.live.map((r) => [r.id, r.way, r.plan.kind, r.plan.text.slice(0, 100)]),
+        );
+      console.log(report.text());
+    }, 8000);
     await Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
+    clearInterval(DBG);
+    console.log('round over');
     striking.abort();
     await Promise.all([strikes, audits]);
     await checkSessions(world, drivers);

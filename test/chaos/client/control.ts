@@ -21,8 +21,10 @@ export async function interruptUntilEnded({ record, api }: Call, ended: Ended): 
   }
 }
 
-/** The signal, until the process has ended. */
-export async function signalUntilEnded({ record, api }: Call, ended: Ended, signal: string): Promise<void> {
+/** Once it is ready, the signal, until the process has ended. */
+export async function signalUntilEnded(call: Call, ended: Ended, signal: string): Promise<void> {
+  const { record, api } = call;
+  await heard(call, newReading(call), ended, 'ready\n');
   while (!ended.done) {
     const request = { method: 'POST', json: { signal } };
     await tolerantly(() => api.once(`/processes/${record.id}/signal`, request));
@@ -30,8 +32,10 @@ export async function signalUntilEnded({ record, api }: Call, ended: Ended, sign
   }
 }
 
-/** Safe to repeat. */
-export async function terminate({ record, api }: Call, ended: Ended): Promise<void> {
+/** Once it is ready; safe to repeat. */
+export async function terminate(call: Call, ended: Ended): Promise<void> {
+  const { record, api } = call;
+  await heard(call, newReading(call), ended, 'ready\n');
   await tolerantly(() =>
     api.json(`/processes/${record.id}/terminate`, { method: 'POST', json: { graceMs: 2_000 } }),
   );

@@ -45,30 +45,39 @@ export class Wire {
         : undefined;
     const pauseAt = this.#faults.reader && random.chance(PAUSE) ? random.int(0, 20_000) : undefined;
     if (!response.body || (cutAt === undefined && pauseAt === undefined)) return response;
-    const body = response.body.pipeThrough(this.#spoiled(cutAt, pauseAt, hangUp), { preventCancel: false });
+    const body = this.#spoiled(response.body, cutAt, pauseAt, hangUp);
     return new Response(body, { status: response.status, headers: response.headers });
   };
 
-  #spoiled(cutAt = Infinity, pauseAt = Infinity, hangUp: AbortController) {
+  /** Pulled, so that while it pauses nobody reads from the connection. */
+  #spoiled(
+    body: ReadableStream<Uint8Array>,
+    cutAt = Number.POSITIVE_INFINITY,
+    pauseAt = Number.POSITIVE_INFINITY,
+    hangUp: AbortController,
+  ): ReadableStream<Uint8Array> {
+    const reader = body.getReader();
     let seen = 0;
     let paused = false;
-    return new TransformStream<Uint8Array, Uint8Array>(
+    return new ReadableStream<Uint8Array>(
       {
-        transform: async (chunk, controller) => {
+        pull: async (controller) => {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
           const before = seen;
-          seen += chunk.length;
+          seen += value.length;
           if (!paused && seen > pauseAt) {
             paused = true;
             this.#report.count('faults', 'reader stopped');
             await sleep(this.#random.int(50, 600));
           }
-          if (seen <= cutAt) return controller.enqueue(chunk);
-          if (cutAt > before) controller.enqueue(chunk.subarray(0, cutAt - before));
+          if (seen <= cutAt) return controller.enqueue(value);
+          if (cutAt > before) controller.enqueue(value.subarray(0, cutAt - before));
           this.#cut(hangUp);
-          controller.error(new TypeError('cut by chaos'));
+          throw new TypeError('cut by chaos');
         },
+        cancel: (reason) => reader.cancel(reason),
       },
-      { highWaterMark: 0 },
       { highWaterMark: 0 },
     );
   }

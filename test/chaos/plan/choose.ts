@@ -28,5 +28,7 @@ export function processPlan(random: Random): Plan {
     [2, COPY_SHOWING_PLANS],
     [3, PROCESS_ENDING_PLANS],
   ]);
-  return random.weighted(plans)(random);
+  const plan = random.weighted(plans)(random);
+  // A process takes its input from its client later, never with its start.
+  return plan.stdin ? processPlan(random) : plan;
 }

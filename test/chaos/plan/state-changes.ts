@@ -43,7 +43,7 @@ const setArray: Make = (random) => {
 const growArray: Make = (random) => {
   const name = random.pick(NAMES.arrays);
   const item = nasty(random);
-  const text = `if ((\${#${name}[@]} > 20)); then ${name}=(); fi; ${name}+=(${quote(item)})`;
+  const text = `if [[ \${${name}[20]+full} ]]; then ${name}=(); fi; ${name}+=(${quote(item)})`;
   return stateful('grow array', text, (state) => {
     const items = state.arrays[name] ?? [];
     const grown = items.length > 20 ? [item] : [...items, item];
