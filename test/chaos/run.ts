@@ -49,7 +49,6 @@ export async function runChaos(target: Target, options: RunOptions): Promise<Rep
     const scene = { world, drivers, random: random.fork(`faults/${round}`) };
     const strikes = strikeUntil(striking.signal, () => strike(scene, faults), scene.random);
     const audits = auditUntil(striking.signal, world, random.fork(`audits/${round}`));
-    const DBG = setInterval(() => {
       for (const d of drivers)
         console.log(
           'LIVE',
@@ -59,7 +58,6 @@ export async function runChaos(target: Target, options: RunOptions): Promise<Rep
       console.log(report.text());
     }, 8000);
     await Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
-    clearInterval(DBG);
     console.log('round over');
     striking.abort();
     await Promise.all([strikes, audits]);
