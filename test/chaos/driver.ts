@@ -35,6 +35,10 @@ export class Driver {
   readonly #foreground = new Set<CommandRecord>();
   readonly #processes = new Set<CommandRecord>();
   #background: Promise<void>[] = [];
+  /** What happened here lately, for the eye. */
+  readonly #events: string[] = [];
+  /** The model and the session parted: there is nothing more to learn from it. */
+  #parted = false;
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -75,6 +79,7 @@ export class Driver {
 
   /** For the eye: every command that lived through a fault says so. */
   note(fault: string): void {
+    this.#event(fault);
     for (const record of this.live) record.faults.push(fault);
   }
 
@@ -83,7 +88,8 @@ export class Driver {
     const random = this.#random;
     if (!this.model) await this.#create();
     for (let left = count; left > 0; ) {
-      if (random.chance(0.04)) left -= await this.#burst(random.int(2, 6));
+      if (this.#parted) await this.#replace();
+      else if (random.chance(0.04)) left -= await this.#burst(random.int(2, 6));
       else if (random.chance(0.12)) {
         this.#background.push(this.#startProcess(processPlan(random)));
         left -= 1;
@@ -121,6 +127,8 @@ export class Driver {
     } catch (error) {
       if (!(error instanceof Refused && error.code === 'SESSION_EXISTS')) throw error;
     }
+    this.#parted = false;
+    this.#events.length = 0;
     // Until it ends as planned: nothing is known of the session before.
     for (;;) {
       const model = new SessionModel(FIRST, Date.now());
@@ -215,7 +223,13 @@ export class Driver {
     const past = record.mode === 'background' || record.plan.losesState === true;
     const verdict = judge(record, outcome, past ? model.since(now, lagMs) : model.possible);
     record.effects = verdict.effects;
-    if (verdict.how === undefined) this.#report(record, verdict.difference!);
+    this.#event(
+      `${record.mode === 'background' ? '& ' : ''}${record.id} ${record.plan.kind}: ${ending(outcome)}`,
+    );
+    if (verdict.how === undefined) {
+      this.#report(record, verdict.difference!);
+      this.#parted = true;
+    }
     if (verdict.how === 'excused') report.count('notes', `taken by ${[...record.excuses].join(' and ')}`);
     if (record.mode === 'foreground' && !record.plan.independent) model.advance(verdict.next, now);
     this.#world.remember(record);
@@ -231,7 +245,14 @@ export class Driver {
       kind: plan.kind,
       got: difference,
       context: { way, ending: plan.ending, excuses, faults, text },
+      lately: this.#events.join(', '),
     });
+  }
+
+  #event(what: string): void {
+    const now = new Date();
+    this.#events.push(`${now.toISOString().slice(17, 23)} ${what}`);
+    if (this.#events.length > 16) this.#events.shift();
   }
 
   #newRecord(plan: Plan, mode: CommandRecord['mode'], way: string): CommandRecord {
@@ -260,4 +281,9 @@ export class Driver {
 /** A client that interrupts must see the output as it comes. */
 function waysFor(plan: Plan): readonly ExecWay[] {
   return plan.ending === 'interrupt' ? ['stream', 'sdkStream', 'twice'] : WAYS;
+}
+
+function ending(outcome: Outcome): string {
+  if (outcome.type === 'error') return outcome.code;
+  return `${outcome.exitCode}${outcome.shellRestarted ? ', shell restarted' : ''}`;
 }

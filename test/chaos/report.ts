@@ -8,11 +8,13 @@ export interface Violation {
   kind?: string;
   expected?: unknown;
   got?: unknown;
+  /** What happened in its session before. */
+  lately?: string;
   /** Whatever else helps to see what happened. */
   context?: unknown;
 }
 
-const SHOWN = 400;
+const SHOWN = 1_000;
 const KEPT_VIOLATIONS = 40;
 
 export class Report {

@@ -23,6 +23,8 @@ export interface RunOptions {
 
 const SESSIONS = 16;
 const COMMANDS_A_ROUND = 12;
+/** Nothing that is asked for takes so long: a round that does hangs. */
+const ROUND_MS = 150_000;
 /** So many violations are enough to see what is wrong. */
 const ENOUGH = 60;
 
@@ -40,36 +42,55 @@ export async function runChaos(target: Target, options: RunOptions): Promise<Rep
   );
   const effects = new Effects(world);
   const leaks = new Leaks(world);
+  let hung = false;
   const deadline = Date.now() + options.minutes * 60_000;
 
   const more = () =>
-    Date.now() < deadline && report.total('commands') < options.commands && report.violationCount < ENOUGH;
+    !hung &&
+    Date.now() < deadline &&
+    report.total('commands') < options.commands &&
+    report.violationCount < ENOUGH;
   for (let round = 1; more(); round += 1) {
     const striking = new AbortController();
     const scene = { world, drivers, random: random.fork(`faults/${round}`) };
     const strikes = strikeUntil(striking.signal, () => strike(scene, faults), scene.random);
     const audits = auditUntil(striking.signal, world, random.fork(`audits/${round}`));
-      for (const d of drivers)
-        console.log(
-          'LIVE',
-          d.id,
-          d.live.map((r) => [r.id, r.way, r.plan.kind, r.plan.text.slice(0, 100)]),
-        );
-      console.log(report.text());
-    }, 8000);
-    await Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
-    console.log('round over');
+    const commands = Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
+    const settled = commands.then(async () => {
+      striking.abort();
+      await Promise.all([strikes, audits]);
+      await checkSessions(world, drivers);
+      await effects.check();
+      await leaks.check(drivers);
+    });
+    hung = !(await within(settled, ROUND_MS));
     striking.abort();
-    await Promise.all([strikes, audits]);
-    await checkSessions(world, drivers);
-    await effects.check();
-    await leaks.check(drivers);
+    if (hung) reportHang(report, drivers);
     report.count('checks', 'rounds');
     options.progress?.(report);
   }
+  if (hung) return report;
   await Promise.all(drivers.map((driver) => driver.delete()));
   await leaks.check([]);
   return report;
+}
+
+/** Whether it came to its end in that time. What it throws is thrown. */
+async function within(work: Promise<void>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
+  const done = await Promise.race([work.then(() => true), late]);
+  timer.abort();
+  return done;
+}
+
+function reportHang(report: Report, drivers: readonly Driver[]): void {
+  for (const record of drivers.flatMap(({ live }) => live)) {
+    const { id: commandId, sessionId: session, plan, way, faults, text } = record;
+    const context = { way, ending: plan.ending, faults, text };
+    report.violation({ rule: 'every command ends', commandId, session, kind: plan.kind, context });
+  }
+  report.violation({ rule: `a round ends within ${ROUND_MS} ms`, got: 'it did not' });
 }
 
 /** A fault every few hundred milliseconds. */
