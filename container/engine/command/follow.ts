@@ -40,7 +40,8 @@ export class OutputFollower {
           ({ offset, seq, stdoutBytes, stderrBytes } = log.head);
           this.lostBytes += stdoutBytes + stderrBytes;
         }
-        const lines = log.read(offset, endOffset(this.#command));
+        // A copy: until the page is consumed other readers get their turn, and a log's read is good until the next.
+        const lines = Buffer.from(log.read(offset, endOffset(this.#command)));
         if (lines.length === 0) {
           if (ended) return;
           await wake.next();

@@ -1,0 +1,114 @@
+// Leaks: once all has ended, the sandbox is its engine and one shell a session; descriptors and files do not grow.
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Driver, SESSION_MARK } from '../driver.ts';
+import { isEngine, isShell, openDescriptors, type SeenProcess } from '../target/processes.ts';
+import type { World } from '../world.ts';
+
+/** What a short child, a sweep or a garbage collection may take. */
+const PATIENCE_MS = 8_000;
+/** Of descriptors, beyond what there were after the first round. */
+const SLACK = 24;
+/** The engine keeps the last 1,000 ended commands; what each has on disk. */
+const KEPT_COMMANDS = 1_000;
+const FILES_OF_A_COMMAND = 8;
+const FILES_OF_A_SESSION = 60;
+
+export class Leaks {
+  readonly #world: World;
+  #descriptors: number | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async check(drivers: readonly Driver[]): Promise<void> {
+    const { report } = this.#world;
+    const sessions = new Set(drivers.map(({ id }) => id));
+    report.count('checks', 'leaks');
+    const strangers = await settled(() => this.#strangers(sessions));
+    if (strangers.length > 0) {
+      const got = strangers.map(({ pid, parent, argv, env }) => ({
+        pid,
+        parent,
+        argv: argv.join(' ').slice(0, 200),
+        command: env.get('__hf_id'),
+        session: env.get(SESSION_MARK),
+      }));
+      report.violation({ rule: 'no process is left of what ended', got });
+    }
+    await this.#checkDescriptors();
+    this.#checkFiles(drivers.length + 1);
+  }
+
+  /** Neither the engine, nor who watches over it, nor the one shell of a session that is there. */
+  #strangers(sessions: Set<string>): SeenProcess[] {
+    const processes = this.#world.target.processes();
+    const seen = new Set<string>();
+    return processes.filter((one) => {
+      if (isEngine(one) || isWatcher(one)) return false;
+      if (!isShell(one)) return true;
+      const session = one.env.get(SESSION_MARK) ?? 'default';
+      if (seen.has(session) || !(session === 'default' || sessions.has(session))) return true;
+      seen.add(session);
+      return false;
+    });
+  }
+
+  async #checkDescriptors(): Promise<void> {
+    const engine = this.#world.target.processes().find(isEngine);
+    if (!engine) return;
+    if (this.#descriptors === undefined) {
+      this.#descriptors = openDescriptors(engine.pid).length;
+      return;
+    }
+    const most = this.#descriptors + SLACK;
+    const open = await settled(() => {
+      const paths = openDescriptors(engine.pid);
+      return paths.length > most ? paths : [];
+    });
+    if (open.length > 0) {
+      this.#world.report.violation({
+        rule: 'descriptors do not grow',
+        expected: most,
+        got: open.length,
+        context: open,
+      });
+    }
+  }
+
+  #checkFiles(sessions: number): void {
+    const { target, report } = this.#world;
+    for (const folder of target.folders()) {
+      const count = countFiles(folder);
+      const most = FILES_OF_A_COMMAND * KEPT_COMMANDS + FILES_OF_A_SESSION * sessions;
+      if (count > most)
+        report.violation({ rule: 'files do not grow', expected: most, got: count, context: folder });
+    }
+  }
+}
+
+/** The container's init and the engine's supervisor. */
+function isWatcher({ argv }: SeenProcess): boolean {
+  return /tini$/.test(argv[0] ?? '') || argv.some((word) => /supervis/.test(word));
+}
+
+/** Asks until nothing is left, or for as long as anything may take. */
+async function settled<T>(look: () => T[]): Promise<T[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const left = look();
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await sleep(50);
+  }
+}
+
+function countFiles(folder: string): number {
+  try {
+    return readdirSync(folder, { recursive: true }).length;
+  } catch (error) {
+    // Removed while it was listed, or not there at all.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}

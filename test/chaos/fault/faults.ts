@@ -1,0 +1,123 @@
+// What is done to the sandbox from outside, each at a moment of chance: something is killed, stopped, filled.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Driver, SESSION_MARK } from '../driver.ts';
+import type { Random } from '../random.ts';
+import { isEngine, isShell, kill } from '../target/processes.ts';
+import type { FaultName } from '../target/target.ts';
+import type { World } from '../world.ts';
+
+export interface FaultScene {
+  world: World;
+  drivers: readonly Driver[];
+  random: Random;
+}
+
+/** What was done, for the count; undefined where nothing was there to be hit. */
+type Fault = (scene: FaultScene) => Promise<string | undefined>;
+
+/** SIGKILL to the shell of one session. */
+const shell: Fault = async ({ world, drivers, random }) => {
+  const driver = random.pick(drivers);
+  if (!driver.model) return undefined;
+  const found = world.target
+    .processes()
+    .find((seen) => isShell(seen) && seen.env.get(SESSION_MARK) === driver.id);
+  if (!found) return undefined;
+  // Before the kill: what ends at this very moment is excused as well.
+  driver.shellKilled();
+  driver.note('shell killed');
+  return kill(found.pid, 'SIGKILL') ? 'shell killed' : undefined;
+};
+
+/** SIGKILL to the shell of one process. */
+const process: Fault = async ({ world, drivers, random }) => {
+  const live = drivers.flatMap((driver) => driver.liveProcesses);
+  if (live.length === 0) return undefined;
+  const record = random.pick(live);
+  const seen = world.target.processes().filter(({ env }) => env.get('__hf_id') === record.id);
+  const pids = new Set(seen.map(({ pid }) => pid));
+  const root = seen.find(({ parent }) => !pids.has(parent));
+  if (!root) return undefined;
+  record.excuses.add('process');
+  record.faults.push('process killed');
+  return kill(root.pid, 'SIGKILL') ? 'process killed' : undefined;
+};
+
+/** SIGSTOP to the engine, and SIGCONT after a while. */
+const pause: Fault = async ({ world, drivers, random }) => {
+  const engine = world.target.processes().find(isEngine);
+  if (!engine) return undefined;
+  note(drivers, 'engine stopped');
+  kill(engine.pid, 'SIGSTOP');
+  await sleep(random.int(20, 700));
+  kill(engine.pid, 'SIGCONT');
+  return 'engine stopped';
+};
+
+/** SIGKILL to the engine. It excuses nothing. */
+const engine: Fault = async ({ world, drivers }) => {
+  const found = world.target.processes().find(isEngine);
+  if (!found) return undefined;
+  note(drivers, `engine ${found.pid} killed`);
+  return kill(found.pid, 'SIGKILL') ? 'engine killed' : undefined;
+};
+
+const terminate: Fault = async ({ world, drivers }) => {
+  lose(world, drivers);
+  await world.target.terminateEngine!();
+  return 'engine terminated';
+};
+
+const container: Fault = async ({ world, drivers }) => {
+  lose(world, drivers);
+  await world.target.loseContainer!();
+  // What began while it went is hit as well.
+  for (const driver of drivers) driver.containerLost();
+  return 'container lost';
+};
+
+const object: Fault = async ({ world, drivers }) => {
+  note(drivers, 'object reset');
+  await world.target.resetObject!();
+  return 'object reset';
+};
+
+const disk: Fault = async ({ world, drivers, random }) => {
+  note(drivers, 'disk full');
+  for (const driver of drivers) driver.diskFull();
+  await world.target.fillDisk!(random.int(100, 500));
+  for (const driver of drivers) driver.diskFull();
+  return 'disk filled';
+};
+
+/** The wire's faults come from the clients themselves. */
+const FAULTS: Partial<Record<FaultName, readonly [weight: number, fault: Fault]>> = {
+  shell: [5, shell],
+  process: [4, process],
+  pause: [2, pause],
+  engine: [4, engine],
+  terminate: [1, terminate],
+  container: [1, container],
+  object: [1, object],
+  disk: [1, disk],
+};
+
+/** One fault of those that are wanted. */
+export async function strike(scene: FaultScene, wanted: readonly FaultName[]): Promise<void> {
+  const choices = wanted.map((name) => FAULTS[name]).filter((choice) => choice !== undefined);
+  if (choices.length === 0) return;
+  const done = await scene.random.weighted(choices)(scene);
+  if (done) scene.world.report.count('faults', done);
+}
+
+function note(drivers: readonly Driver[], fault: string): void {
+  for (const driver of drivers) driver.note(fault);
+}
+
+function lose(world: World, drivers: readonly Driver[]): void {
+  world.epoch += 1;
+  note(drivers, 'container lost');
+  for (const driver of drivers) driver.containerLost();
+  // Whether what ended just now had its side effect cannot be looked up any more.
+  if (!world.target.keepsFiles) for (const record of world.unverified) record.effects.least = 0;
+}

@@ -1,0 +1,113 @@
+// A run: rounds of commands under faults, each followed by a settling in which everything is checked.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Effects } from './check/effects.ts';
+import { Leaks } from './check/leaks.ts';
+import { checkSessions } from './check/sessions.ts';
+import { auditOne } from './client/audit.ts';
+import { Driver } from './driver.ts';
+import { strike } from './fault/faults.ts';
+import { Random } from './random.ts';
+import { Report } from './report.ts';
+import type { FaultName, Target } from './target/target.ts';
+import { World } from './world.ts';
+
+export interface RunOptions {
+  seed: string;
+  /** It ends after the round in which the first of the two is reached. */
+  minutes: number;
+  commands: number;
+  faults: readonly FaultName[];
+  /** Called after each round. */
+  progress?: (report: Report) => void;
+}
+
+const SESSIONS = 16;
+const COMMANDS_A_ROUND = 12;
+/** Nothing that is asked for takes so long: a round that does hangs. */
+const ROUND_MS = 150_000;
+/** So many violations are enough to see what is wrong. */
+const ENOUGH = 60;
+
+export async function runChaos(target: Target, options: RunOptions): Promise<Report> {
+  const { seed, faults } = options;
+  const report = new Report();
+  const random = new Random(seed);
+  const world = new World(target, report, random.fork('world'), `${seed}-${process.pid}`, {
+    connection: faults.includes('connection'),
+    reader: faults.includes('reader'),
+  });
+  const drivers = Array.from(
+    { length: SESSIONS },
+    (_, at) => new Driver(world, random.fork(`session/${at}`)),
+  );
+  const effects = new Effects(world);
+  const leaks = new Leaks(world);
+  let hung = false;
+  const deadline = Date.now() + options.minutes * 60_000;
+
+  const more = () =>
+    !hung &&
+    Date.now() < deadline &&
+    report.total('commands') < options.commands &&
+    report.violationCount < ENOUGH;
+  for (let round = 1; more(); round += 1) {
+    const striking = new AbortController();
+    const scene = { world, drivers, random: random.fork(`faults/${round}`) };
+    const strikes = strikeUntil(striking.signal, () => strike(scene, faults), scene.random);
+    const audits = auditUntil(striking.signal, world, random.fork(`audits/${round}`));
+    const commands = Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
+    const settled = commands.then(async () => {
+      striking.abort();
+      await Promise.all([strikes, audits]);
+      await checkSessions(world, drivers);
+      await effects.check();
+      await leaks.check(drivers);
+    });
+    hung = !(await within(settled, ROUND_MS));
+    striking.abort();
+    if (hung) reportHang(report, drivers);
+    report.count('checks', 'rounds');
+    options.progress?.(report);
+  }
+  if (hung) return report;
+  await Promise.all(drivers.map((driver) => driver.delete()));
+  await leaks.check([]);
+  return report;
+}
+
+/** Whether it came to its end in that time. What it throws is thrown. */
+async function within(work: Promise<void>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
+  const done = await Promise.race([work.then(() => true), late]);
+  timer.abort();
+  return done;
+}
+
+function reportHang(report: Report, drivers: readonly Driver[]): void {
+  for (const record of drivers.flatMap(({ live }) => live)) {
+    const { id: commandId, sessionId: session, plan, way, faults, text } = record;
+    const context = { way, ending: plan.ending, faults, text };
+    report.violation({ rule: 'every command ends', commandId, session, kind: plan.kind, context });
+  }
+  report.violation({ rule: `a round ends within ${ROUND_MS} ms`, got: 'it did not' });
+}
+
+/** A fault every few hundred milliseconds. */
+async function strikeUntil(
+  ended: AbortSignal,
+  strikeOnce: () => Promise<void>,
+  random: Random,
+): Promise<void> {
+  while (!ended.aborted) {
+    await sleep(random.int(30, 250));
+    if (!ended.aborted) await strikeOnce();
+  }
+}
+
+async function auditUntil(ended: AbortSignal, world: World, random: Random): Promise<void> {
+  while (!ended.aborted) {
+    if (world.ended.length > 0) await auditOne(world, random.pick(world.ended), random);
+    await sleep(20);
+  }
+}

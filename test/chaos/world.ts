@@ -1,0 +1,58 @@
+// What all parts of a run share.
+import { Api } from './client/api.ts';
+import type { Call } from './client/call.ts';
+import { Wire, type WireFaults } from './client/wire.ts';
+import type { Random } from './random.ts';
+import type { CommandRecord } from './record.ts';
+import type { Report } from './report.ts';
+import type { Target } from './target/target.ts';
+
+/** Ended commands whose output is kept here, to be asked for again. */
+const REMEMBERED = 200;
+
+export class World {
+  readonly target: Target;
+  readonly report: Report;
+  readonly random: Random;
+  readonly api: Api;
+  /** File that commands append their ids to. */
+  readonly effectsFile: string;
+  /** Ended as planned or by a fault, with a result; newest last. */
+  readonly ended: CommandRecord[] = [];
+  /** All whose side effects are still to be looked up. */
+  readonly unverified: CommandRecord[] = [];
+  /** Containers lost so far. */
+  epoch = 0;
+  readonly #wireFaults: WireFaults;
+  #ids = 0;
+
+  constructor(target: Target, report: Report, random: Random, runId: string, wireFaults: WireFaults) {
+    this.target = target;
+    this.report = report;
+    this.random = random;
+    this.api = new Api(target.url, target.headers, report);
+    this.effectsFile = `/tmp/holdfast-chaos-${runId}.effects`;
+    this.#wireFaults = wireFaults;
+  }
+
+  /** One space of ids for the whole sandbox. */
+  newId(prefix: string): string {
+    this.#ids += 1;
+    return `${prefix}-${this.#ids}`;
+  }
+
+  /** A client's equipment for one command; the same for each of its tries. */
+  call(record: CommandRecord, random: Random): Call {
+    const { api, report, target } = this;
+    const wire = new Wire(random.fork(`wire/${record.id}`), report, this.#wireFaults);
+    return { record, api, over: wire.fetch, sdk: target.sdk(wire.fetch), random, report };
+  }
+
+  /** It has ended; it will be asked for again. */
+  remember(record: CommandRecord): void {
+    this.unverified.push(record);
+    if (record.outcome?.type !== 'result') return;
+    this.ended.push(record);
+    if (this.ended.length > REMEMBERED) this.ended.shift();
+  }
+}

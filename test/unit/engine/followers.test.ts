@@ -1,0 +1,51 @@
+// Readers that follow different commands and are woken in the same moment: each gets its own command's bytes.
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { Command } from '../../../container/engine/command/command.ts';
+import { OutputFollower } from '../../../container/engine/command/follow.ts';
+
+const request = {
+  sessionId: 'default',
+  mode: 'foreground' as const,
+  text: 'true',
+  cwd: undefined,
+  cwdStays: false,
+  env: undefined,
+  stdin: undefined,
+  stdinOpen: false,
+  timeoutMs: undefined,
+  disconnectGraceMs: null,
+};
+
+function running(id: string): Command {
+  const command = new Command(id, request, `/nowhere/${id}`, new Date());
+  command.start(new Date());
+  return command;
+}
+
+/** What a reader sees up to the end of the command. */
+async function follow(command: Command): Promise<string> {
+  const reader = Object.assign(new EventEmitter(), { destroyed: false }) as unknown as ServerResponse;
+  const parts: string[] = [];
+  for await (const runs of new OutputFollower(command, 0).pages(reader)) {
+    for (const run of runs) parts.push(run.data.toString());
+  }
+  return parts.join('');
+}
+
+test('followers of two commands that write in the same moment do not see each other’s bytes', async () => {
+  const commands = ['first', 'second', 'third'].map(running);
+  const readers = commands.map(follow);
+  await new Promise((resolve) => setImmediate(resolve));
+  const texts = commands.map(({ id }, at) => `${id} `.repeat(3 + at));
+  for (const [at, command] of commands.entries()) {
+    command.log.append('stdout', Buffer.from(`${texts[at]}\n`));
+    command.changed();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const command of commands) {
+    command.finish({ exitCode: 0, signal: null, shellRestarted: false, cwd: '/' }, new Date());
+  }
+  expect(await Promise.all(readers)).toEqual(texts.map((text) => `${text}\n`));
+});
