@@ -29,6 +29,13 @@ export interface EngineProxyOptions {
   restore: SessionRestore;
 }
 
+interface Terms {
+  /** Of the sandbox, when the call came. */
+  life: number;
+  signal: AbortSignal;
+  wakes: boolean;
+}
+
 /** The engine's answer, and the generation that gave it; none where storage answered. */
 interface Reached {
   answer: Response;
@@ -56,6 +63,7 @@ export class EngineProxy {
   async forward(call: SandboxCall, { wakes } = { wakes: true }): Promise<Response | undefined> {
     const { request, requestId, rest } = call;
     const { store, activity, history } = this.#options;
+    const life = this.#lives;
     const signal = this.#calls.begin(requestId, request.signal);
     const release = activity.begin();
     const leave = () => {
@@ -64,7 +72,7 @@ export class EngineProxy {
     };
     try {
       const out = await outgoing(call, store.record.settings().env);
-      const reached = await this.#reach(out, signal, wakes);
+      const reached = await this.#reach(out, { life, signal, wakes });
       if (!reached) return void leave();
       const { answer, generation } = reached;
       const over = () => {
@@ -91,9 +99,8 @@ export class EngineProxy {
     this.#lives += 1;
   }
 
-  async #reach(out: Outgoing, signal: AbortSignal, wakes: boolean): Promise<Reached | undefined> {
+  async #reach(out: Outgoing, { life, signal, wakes }: Terms): Promise<Reached | undefined> {
     const { engine, store, restore } = this.#options;
-    const life = this.#lives;
     const end = Date.now() + TRIES_MS;
     /** An earlier try may have been carried out. */
     let again = false;

@@ -21,7 +21,9 @@ export async function answerRepeat(
   const { id } = start;
   const taken = store.ids.get(id);
   const told = store.commands.get(id);
-  const generation = taken?.generation ?? store.commands.generationOf(id);
+  // Refused by its engine: it is in the history and never ran.
+  const refused = told && told.startedAt === null && told.endedAt !== null;
+  const generation = taken?.generation ?? (refused ? undefined : store.commands.generationOf(id));
   if (generation === undefined || generation >= current) return undefined;
   const same = taken
     ? taken.fingerprint === start.fingerprint

@@ -5,6 +5,9 @@ import type { KeptSession } from '../store/session-rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 
+/** It is there, there is no room, the engine drains: nothing that the state could be to blame for. */
+const FOR_OTHER_REASONS = [409, 429, 503];
+
 export class SessionRestore {
   readonly #engine: Engine;
   readonly #store: Store;
@@ -21,7 +24,9 @@ export class SessionRestore {
    * @throws what the engine refuses it with, as TOO_MANY_SESSIONS; what `fetch` throws when it is gone.
    */
   async ensure(id: string): Promise<void> {
-    await this.#restoring.get(id);
+    // Nothing is waited for between the look and the note: two callers must not both begin.
+    const underWay = this.#restoring.get(id);
+    if (underWay) return await underWay;
     const session = this.#store.sessions.get(id);
     const { generation } = this.#engine;
     if (!session || session.generation >= generation) return;
@@ -38,9 +43,13 @@ export class SessionRestore {
   async #restore(session: KeptSession, generation: number): Promise<void> {
     const saved = this.#store.savedSession(session);
     const answer = await this.#put(saved);
-    // Without its state rather than not at all: the engine could not read it.
-    const again = answer.status === 400 && saved.state !== null;
-    await made(again ? await this.#put({ ...saved, state: null }) : answer);
+    if (answer.ok || saved.state === null || FOR_OTHER_REASONS.includes(answer.status)) await made(answer);
+    else {
+      // Without its state rather than not at all.
+      console.error(`the engine answered ${answer.status} to the state of session ${saved.id}`);
+      await answer.body?.cancel();
+      await made(await this.#put({ ...saved, state: null }));
+    }
     this.#store.sessions.revived(session.id, generation);
   }
 
