@@ -41,7 +41,7 @@ test('commands are in storage soon after their answers', async () => {
 
 test('after a crash the sandbox is told and its history read without waking it', async () => {
   const sandbox = newSandbox();
-  await sandbox.exec('echo one', { id: 'a' });
+  await sandbox.exec('seq 1 5000', { id: 'a' });
   await until('it is stored', async () => (await stored(sandbox)).length === 1);
   await crash(sandbox);
   expect((await commands(sandbox)).map((command) => command.id)).toEqual(['a']);
