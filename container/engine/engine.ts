@@ -6,7 +6,6 @@ import {
   type CreateSessionRequest,
   DEFAULT_SESSION,
   type ExecRequest,
-  errorCode,
   HoldfastError,
   LIMITS,
   type StartProcessRequest,
@@ -28,8 +27,10 @@ import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
 import type { Session } from './session/session.ts';
 import { Sessions } from './session/sessions.ts';
+import { asHoldfastError } from './system-error.ts';
 
 const SYNC_PAGE = 500;
+const NOT_STARTED = 'the process could not be started';
 
 export class Engine {
   readonly sessions: Sessions;
@@ -43,6 +44,7 @@ export class Engine {
   readonly #journal: Journal;
   readonly #poller: Poller;
   readonly #fifos: FifoPool;
+  #draining = false;
 
   /** Goes on with what an engine that died in the same folder left. `env` is what every session inherits. */
   constructor(config: EngineConfig, env: Record<string, string>) {
@@ -90,6 +92,7 @@ export class Engine {
   }
 
   createSession(request: CreateSessionRequest): Session {
+    this.#assertOpen();
     return this.sessions.create({ ...request, id: request.id ?? randomUUID() });
   }
 
@@ -102,6 +105,7 @@ export class Engine {
   start(request: CommandRequest, key?: string): Command {
     const attached = key === undefined ? undefined : this.commands.attach(key, request);
     if (attached) return attached;
+    this.#assertOpen();
     const session = this.sessions.get(request.sessionId);
     const id = key ?? randomUUID();
     const command = this.#newCommand(id, request);
@@ -125,6 +129,7 @@ export class Engine {
       if (attached.error) throw attached.error;
       return this.processes.get(attached.id);
     }
+    this.#assertOpen();
     this.processes.assertRoom();
     const session = this.sessions.get(wanted.sessionId);
     const command = this.#newCommand(request.id ?? randomUUID(), wanted);
@@ -134,7 +139,7 @@ export class Engine {
       return await this.processes.start(command, session);
     } catch (error) {
       // It never ran: the same id may be tried again.
-      command.fail(asHoldfastError(error), new Date());
+      command.fail(asHoldfastError(error, NOT_STARTED), new Date());
       this.commands.withdraw(command);
       throw error;
     }
@@ -178,7 +183,7 @@ export class Engine {
     if (record.process && this.processes.adopt(command, record)) return;
     const start = async () => this.processes.start(command, this.sessions.get(record.request.sessionId));
     start().catch((error) => {
-      command.fail(asHoldfastError(error), new Date());
+      command.fail(asHoldfastError(error, NOT_STARTED), new Date());
       this.commands.touch(command);
     });
   }
@@ -208,6 +213,17 @@ export class Engine {
         .list()
         .map((session) => ({ ...session.info(), checkpoint: session.checkpoint })),
     };
+  }
+
+  /** Takes no new work from now on; resolves when the states that idle sessions just left are written. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.sessions.settled();
+  }
+
+  #assertOpen(): void {
+    if (!this.#draining) return;
+    throw new HoldfastError('CONTAINER_UNAVAILABLE', 'the container of this sandbox is stopping; try again');
   }
 
   /** Ends all that was started. */
@@ -261,9 +277,4 @@ function background(request: StartProcessRequest): CommandRequest {
 
 function sessionGone(id: string): HoldfastError {
   return new HoldfastError('SESSION_NOT_FOUND', `the session ${id} was deleted`);
-}
-
-function asHoldfastError(error: unknown): HoldfastError {
-  if (errorCode(error)) return error as HoldfastError;
-  return new HoldfastError('INTERNAL', 'the process could not be started');
 }

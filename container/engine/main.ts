@@ -38,7 +38,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, async () => {
     if (closing) return;
     closing = true;
+    await engine.drain();
     server.close();
+    // Cut, not ended: whoever reads a stream comes back for the rest, and is told then what became of it.
+    server.closeAllConnections();
     await engine.close();
     process.exit(0);
   });

@@ -200,6 +200,22 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
     expect(rest.end).toMatchObject({ type: 'exit', exitCode: 0 });
   });
 
+  test('a SIGTERM cuts streams without a last event', async () => {
+    await engine.begin('default', 'long', 'echo began; sleep 600');
+    const response = await fetch(`${engine.url}/commands/long/events?after=0`);
+    const seen: string[] = [];
+    const read = async () => {
+      for await (const event of await events(response)) {
+        seen.push(event.type);
+        if (event.type === 'stdout') process.kill(engine.pid, 'SIGTERM');
+      }
+    };
+    await read().catch(() => seen.push('cut'));
+    expect(seen).toEqual(['start', 'stdout', 'cut']);
+    await engine.stop();
+    engine = await MortalEngine.start();
+  });
+
   test('nothing is left when it ends: no process, no file in memory', async () => {
     await engine.begin('default', 'long', 'sleep 600 & sleep 600');
     await engine.process('daemon', 'sleep 600', { stdinOpen: true });

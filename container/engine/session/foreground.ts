@@ -18,6 +18,7 @@ import { escalate } from '../proc/escalate.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
 import type { Report } from '../shell/report.ts';
 import type { ShellEnd } from '../shell/shell.ts';
+import { asHoldfastError } from '../system-error.ts';
 import { type CallScope, callScope, writeCommand } from './call-files.ts';
 import type { OutputPair, Outputs } from './outputs.ts';
 import type { ShellKeeper } from './shell-keeper.ts';
@@ -64,17 +65,25 @@ export class ForegroundRun {
   async execute(restarted: boolean): Promise<void> {
     const { command } = this;
     const { outputs, now } = this.#deps;
+    this.#restarted = restarted;
+    let pair: OutputPair | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    let outcome: Outcome;
     try {
       this.#prepare();
+      pair = outputs.lease(leasesOf(command, (stream, chunk) => this.#output(stream, chunk)));
+      const { timeoutMs } = command.request;
+      timer = timeoutMs === undefined ? undefined : setTimeout(() => this.end('timeout'), timeoutMs);
+      outcome = await this.#type(pair);
     } catch (error) {
-      command.fail(error as HoldfastError, now());
+      // Nothing was typed: it never ran.
+      clearTimeout(timer);
+      command.stdin.close();
+      if (pair) outputs.release(pair, () => {});
+      command.fail(asHoldfastError(error, 'the command could not be run'), now());
       return;
     }
-    const pair = outputs.lease(leasesOf(command, (stream, chunk) => this.#output(stream, chunk)));
-    const { timeoutMs } = command.request;
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.end('timeout'), timeoutMs);
-    this.#restarted = restarted;
-    await this.#see(pair, await this.#type(pair), timer);
+    await this.#see(pair, outcome, timer);
   }
 
   /** Goes on with what an engine that died had begun; the command was restored from the same record. */

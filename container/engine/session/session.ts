@@ -14,6 +14,7 @@ import { processesOf, send, sendAll } from '../proc/signal.ts';
 import type { ProcessStat } from '../proc/stat.ts';
 import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
+import { asHoldfastError } from '../system-error.ts';
 import { ForegroundRun } from './foreground.ts';
 import { Outputs } from './outputs.ts';
 import { SerialQueue } from './queue.ts';
@@ -324,7 +325,7 @@ export class Session {
     try {
       restarted = await this.#wake();
     } catch (error) {
-      command.fail(error as HoldfastError, options.now());
+      command.fail(asHoldfastError(error, 'the session could not be given a shell'), options.now());
       options.onChange(command);
       return;
     }
@@ -345,8 +346,8 @@ export class Session {
       await run;
     } catch (error) {
       // Nothing a command does may end the session's work: the caller is told, the next one runs.
-      if (!command.ended) command.fail(new HoldfastError('INTERNAL', 'the command could not be run'), now());
-      console.error(error);
+      const told = asHoldfastError(error, 'the command could not be run');
+      if (!command.ended) command.fail(told, now());
     }
     this.#current = undefined;
     onChange(command);
