@@ -41,6 +41,9 @@ test('where the directory is gone, the shell begins in its nearest parent and th
   const next = await session.exec('pwd');
   expect(next).toMatchObject({ stdout: `${folder}\n`, cwd: folder });
   expect(next).not.toHaveProperty('missingCwd');
+  await session.exec(`mkdir -p ${folder}/c; cd ${folder}/c`);
+  const { end } = await session.stream('rmdir ../c; kill -9 $$');
+  expect(end).toMatchObject({ type: 'exit', cwd: folder, missingCwd: `${folder}/c` });
 });
 
 test('exit in a function, in a sourced file and by set -e keeps the exit code and the state', async ({

@@ -203,7 +203,11 @@ export class ShellKeeper {
    */
   async revive(state: Restored): Promise<Restored> {
     const { shell: old } = this;
-    if (state !== 'whole') killReadersOf(this.#paths!.input, old.pid);
+    if (state !== 'whole') {
+      // Stopped first: at the death of a reader it would start the next one.
+      old.signal('SIGSTOP');
+      killReadersOf(this.#paths!.input, old.pid);
+    }
     old.signal('SIGKILL');
     await old.ended;
     clearInterval(this.#idleTimer);
