@@ -3,16 +3,16 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProcessInfo, SessionInfo } from '#protocol';
-import { childrenOf } from '../../container/engine/proc/stat.ts';
 import { target } from './harness/api.ts';
 import { OwnEngine } from './harness/own-engine.ts';
+import { shellsOf } from './harness/shells.ts';
 import { FILL_STATE, SHOW_STATE } from './harness/state.ts';
 import { until } from './harness/until.ts';
 
 const IDLE_MS = 300;
 let engine: OwnEngine;
 
-const shells = () => childrenOf(engine.pid).length;
+const shells = () => shellsOf(engine.pid).length;
 const asleep = () => until(async () => shells() === 0);
 /** Whoever stays awake after sessions that were idle as long have fallen asleep does so for a reason. */
 const others = async () => {
@@ -139,13 +139,13 @@ describe.skipIf(target.name !== 'engine')('a session that is long idle', { timeo
       return read.chunks.length > 0 && read;
     });
     expect(page.chunks[0]!.data).toBe('41 /usr\n');
-    expect(childrenOf(engine.pid)).toEqual([body.pid]);
+    expect(shellsOf(engine.pid)).toEqual([body.pid]);
   });
 
   test('sleeps while a process of it runs, and is its session still', async () => {
     await engine.exec('default', 'x=1');
     const { body } = await engine.call<ProcessInfo>('POST', '/processes', { command: 'sleep 600' });
-    await until(async () => shells() === 1 && childrenOf(engine.pid)[0] === body.pid);
+    await until(async () => shells() === 1 && shellsOf(engine.pid)[0] === body.pid);
     expect((await engine.exec('default', 'echo $x')).stdout).toBe('1\n');
     await until(async () => shells() === 1);
     await engine.call('DELETE', '/sessions/default');

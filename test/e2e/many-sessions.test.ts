@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { SessionInfo } from '#protocol';
-import { childrenOf } from '../../container/engine/proc/stat.ts';
 import { target } from './harness/api.ts';
 import { OwnEngine } from './harness/own-engine.ts';
+import { shellsOf } from './harness/shells.ts';
 import { until } from './harness/until.ts';
 
 const SESSIONS = 1000;
@@ -29,10 +29,10 @@ test.skipIf(target.name !== 'engine')(
       for (let n = 0; n < SESSIONS; n++) {
         expect((await engine.call('POST', '/sessions', { id: `s${n}` })).status).toBe(201);
         await engine.exec(`s${n}`, `mine=${n}; cd /usr; f() { echo $mine; }`);
-        most = Math.max(most, childrenOf(engine.pid).length);
+        most = Math.max(most, shellsOf(engine.pid).length);
       }
       expect(most).toBeLessThanOrEqual(257); // one may just be dying
-      await until(async () => childrenOf(engine.pid).length === 0, 60_000);
+      await until(async () => shellsOf(engine.pid).length === 0, 60_000);
       const { body } = await engine.call<{ sessions: SessionInfo[] }>('GET', '/sessions');
       expect(body.sessions).toHaveLength(SESSIONS + 1);
       const megabytes = residentKiB(engine.pid) / 1024;
