@@ -3,7 +3,7 @@
 import { encodeEvent, HoldfastError, SSE_CONTENT_TYPE } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
-import { gone } from './lookups.ts';
+import { gone, seqAskedFor } from './lookups.ts';
 import type { Outgoing } from './outgoing.ts';
 import { RestOfJson } from './rest-of-json.ts';
 import { type Resumable, resumed } from './resumed.ts';
@@ -46,7 +46,7 @@ export function continued(begun: Begun, sources: Sources, onEnd: () => void): Re
 }
 
 function followedEvents(id: string, begun: Begun, { engine, store }: Sources): Resumable {
-  const events = new WholeEvents();
+  const events = new WholeEvents(begun.out.start ? 0 : seqAskedFor(begun.out));
   const patience = new Patience();
   const fate = () => {
     const told = store.commands.get(id);

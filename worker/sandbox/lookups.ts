@@ -29,8 +29,7 @@ export async function lookUp(store: Store, { request, rest, search }: SandboxCal
   if (!output) return Response.json(asLeft(command));
   const kept = command.state === 'exited' ? events.get(id) : undefined;
   if (kept && output === '/events') {
-    const after = new URLSearchParams(search).get('after') ?? request.headers.get('last-event-id');
-    return keptEvents(kept, seqOf(after));
+    return keptEvents(kept, seqAskedFor({ path: rest + search, headers: request.headers }));
   }
   const stream = STREAM.exec(output)?.[1];
   if (kept && stream && !request.headers.has('range')) {
@@ -40,9 +39,10 @@ export async function lookUp(store: Store, { request, rest, search }: SandboxCal
   throw gone(asLeft(command));
 }
 
-/** What is not a number reads as 0: the beginning. */
-function seqOf(text: string | null): number {
-  const seq = Number(text);
+/** Behind which seq a reader of events wants to begin. What is not a number reads as 0: the beginning. */
+export function seqAskedFor({ path, headers }: { path: string; headers: Headers }): number {
+  const query = new URLSearchParams(path.split('?')[1] ?? '');
+  const seq = Number(query.get('after') ?? headers.get('last-event-id'));
   return Number.isSafeInteger(seq) && seq > 0 ? seq : 0;
 }
 

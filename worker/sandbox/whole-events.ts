@@ -10,10 +10,16 @@ export class WholeEvents {
   #held: Uint8Array[] = [];
   #started = false;
   #again = false;
-  /** Seq of the last output event that was passed on; 0 before the first. */
-  lastSeq = 0;
+  /** Seq of the last output event that the client has; 0 before the first. */
+  lastSeq: number;
   /** The last event was passed on: nothing is missing. */
   complete = false;
+
+  /** `after`: the seq behind which the client asked to begin. */
+  constructor(after = 0) {
+    this.lastSeq = after;
+    this.#started = after > 0;
+  }
 
   /** Takes what arrived, and returns what became whole with it, if anything did. */
   take(chunk: Uint8Array): Uint8Array | undefined {
