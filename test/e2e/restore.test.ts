@@ -71,6 +71,14 @@ describe('where the shell had no way to write its state', () => {
     expect((await session.exec('echo $before; pwd')).stdout).toBe('1\n/usr\n');
   });
 
+  test('and so does a second kill right after the first', async ({ session }) => {
+    await session.exec('before=1; cd /usr');
+    await session.exec('exit 3');
+    expect(await session.exec('kill -9 $$')).toMatchObject({ exitCode: 137, shellRestarted: true });
+    await session.exec('kill -9 $$');
+    expect((await session.exec('echo $before; pwd')).stdout).toBe('1\n/usr\n');
+  });
+
   test("a user's own EXIT trap runs and is heard", async ({ session }) => {
     await session.exec("before=1; trap 'echo bye' EXIT");
     expect(await session.exec('echo hi; exit 3')).toMatchObject({ exitCode: 3, stdout: 'hi\nbye\n' });

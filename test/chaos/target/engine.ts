@@ -43,7 +43,8 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
   }
 
   function supervise(): void {
-    program.child.once('close', async () => {
+    // Not `close`: what the engine started may hold its output.
+    program.child.once('exit', () => {
       if (stopping) return;
       program = start();
       supervise();
