@@ -56,9 +56,8 @@ export async function runChaos(target: Target, options: RunOptions): Promise<Rep
     const strikes = strikeUntil(striking.signal, () => strike(scene, faults), scene.random);
     const audits = auditUntil(striking.signal, world, random.fork(`audits/${round}`));
     const commands = Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
-    const settled = commands.then(async () => {
-      striking.abort();
-      await Promise.all([strikes, audits]);
+    const over = commands.then(() => striking.abort());
+    const settled = Promise.all([over, strikes, audits]).then(async () => {
       await checkSessions(world, drivers);
       await effects.check();
       await leaks.check(drivers);

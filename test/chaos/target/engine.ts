@@ -27,6 +27,7 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
   const mark = randomUUID();
   let port = '0';
   let stopping = false;
+  let last = '';
   let program = start();
   const { host, port: taken } = await listening(program);
   port = String(taken);
@@ -44,8 +45,10 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
 
   function supervise(): void {
     // Not `close`: what the engine started may hold its output.
-    program.child.once('exit', () => {
+    program.child.once('exit', (exitCode) => {
       if (stopping) return;
+      // It went by itself: what it said is what there is to know.
+      if (exitCode !== null) last = `exit code ${exitCode}:\n${program.tail()}`;
       program = start();
       supervise();
     });
@@ -64,7 +67,7 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
     folders: () => [state, controlFolder(state)],
     keepsFiles: true,
     ...(mounted && { fillDisk: (ms: number) => fillFile(join(state, 'filler'), ms) }),
-    tail: () => program.tail(),
+    tail: () => `${last}\n${program.tail()}`,
     async stop() {
       stopping = true;
       for (const { pid } of processes().filter(isEngine)) kill(pid, 'SIGCONT');
