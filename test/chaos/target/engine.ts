@@ -9,7 +9,7 @@ import { connectEngine } from '../../../sdk/index.ts';
 import { type Program, startProgram } from '../../e2e/harness/program.ts';
 import { fillFile } from './fill-file.ts';
 import { isEngine, kill, processesWhere } from './processes.ts';
-import type { FaultName, Target } from './target.ts';
+import { type FaultName, PATIENT, type Target } from './target.ts';
 
 /** Handed on to every process of the sandbox, so that all are found. */
 const MARK = 'CLOUDFLARE_CHAOS';
@@ -62,7 +62,7 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
     url,
     headers: { authorization: `Bearer ${token}` },
     supports: mounted ? [...supports, 'disk'] : supports,
-    sdk: (over) => connectEngine(url, { token, fetch: over }),
+    sdk: (over) => connectEngine(url, { token, fetch: over, retry: PATIENT }),
     processes,
     folders: () => [state, controlFolder(state)],
     keepsFiles: true,
