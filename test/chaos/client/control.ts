@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InterruptResult, OutputPage } from '#protocol';
 import type { Reading } from '../record.ts';
-import { Broken, Refused } from './api.ts';
+import { Broken, Hung, Refused } from './api.ts';
 import { type Call, newReading } from './call.ts';
 import { takePage } from './read.ts';
 
@@ -89,7 +89,7 @@ async function tolerantly<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Broken || error instanceof Refused) {
+    if (error instanceof Broken || error instanceof Refused || error instanceof Hung) {
       await sleep(30);
       return undefined;
     }

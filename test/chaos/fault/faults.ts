@@ -54,17 +54,24 @@ const pause: Fault = async ({ world, drivers, random }) => {
   return 'engine stopped';
 };
 
-/** SIGKILL to the engine. It excuses nothing. */
-const engine: Fault = async ({ world, drivers }) => {
-  const found = world.target.processes().find(isEngine);
-  if (!found) return undefined;
-  note(drivers, `engine ${found.pid} killed`);
-  return kill(found.pid, 'SIGKILL') ? 'engine killed' : undefined;
+/** SIGKILL to the engine, at times to the next one too while it takes over. It excuses nothing. */
+const engine: Fault = async ({ world, drivers, random }) => {
+  for (let again = true; again; again = random.chance(0.25)) {
+    const found = world.target.processes().find(isEngine);
+    if (found && kill(found.pid, 'SIGKILL')) {
+      note(drivers, `engine ${found.pid} killed`);
+      world.report.count('faults', 'engine killed');
+    }
+    await sleep(random.int(0, 800));
+  }
+  await answers(world);
+  return undefined;
 };
 
 const terminate: Fault = async ({ world, drivers }) => {
   lose(world, drivers);
   await world.target.terminateEngine!();
+  await answers(world);
   return 'engine terminated';
 };
 
@@ -73,12 +80,14 @@ const container: Fault = async ({ world, drivers }) => {
   await world.target.loseContainer!();
   // What began while it went is hit as well.
   for (const driver of drivers) driver.containerLost();
+  await answers(world);
   return 'container lost';
 };
 
 const object: Fault = async ({ world, drivers }) => {
   note(drivers, 'object reset');
   await world.target.resetObject!();
+  await answers(world);
   return 'object reset';
 };
 
@@ -108,6 +117,11 @@ export async function strike(scene: FaultScene, wanted: readonly FaultName[]): P
   if (choices.length === 0) return;
   const done = await scene.random.weighted(choices)(scene);
   if (done) scene.world.report.count('faults', done);
+}
+
+/** Until calls are answered again: one that was killed at every start would never come up. */
+async function answers({ api }: World): Promise<void> {
+  await api.json('/sessions');
 }
 
 function note(drivers: readonly Driver[], fault: string): void {

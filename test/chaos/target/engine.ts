@@ -9,7 +9,7 @@ import { connectEngine } from '../../../sdk/index.ts';
 import { type Program, startProgram } from '../../e2e/harness/program.ts';
 import { fillFile } from './fill-file.ts';
 import { isEngine, kill, processesWhere } from './processes.ts';
-import type { FaultName, Target } from './target.ts';
+import { type FaultName, PATIENT, type Target } from './target.ts';
 
 /** Handed on to every process of the sandbox, so that all are found. */
 const MARK = 'CLOUDFLARE_CHAOS';
@@ -27,6 +27,7 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
   const mark = randomUUID();
   let port = '0';
   let stopping = false;
+  let last = '';
   let program = start();
   const { host, port: taken } = await listening(program);
   port = String(taken);
@@ -43,8 +44,11 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
   }
 
   function supervise(): void {
-    program.child.once('close', async () => {
+    // Not `close`: what the engine started may hold its output.
+    program.child.once('exit', (exitCode) => {
       if (stopping) return;
+      // It went by itself: what it said is what there is to know.
+      if (exitCode !== null) last = `exit code ${exitCode}:\n${program.tail()}`;
       program = start();
       supervise();
     });
@@ -58,12 +62,12 @@ export async function startEngineTarget({ disk = false } = {}): Promise<Target> 
     url,
     headers: { authorization: `Bearer ${token}` },
     supports: mounted ? [...supports, 'disk'] : supports,
-    sdk: (over) => connectEngine(url, { token, fetch: over }),
+    sdk: (over) => connectEngine(url, { token, fetch: over, retry: PATIENT }),
     processes,
     folders: () => [state, controlFolder(state)],
     keepsFiles: true,
     ...(mounted && { fillDisk: (ms: number) => fillFile(join(state, 'filler'), ms) }),
-    tail: () => program.tail(),
+    tail: () => `${last}\n${program.tail()}`,
     async stop() {
       stopping = true;
       for (const { pid } of processes().filter(isEngine)) kill(pid, 'SIGCONT');

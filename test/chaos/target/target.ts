@@ -17,6 +17,9 @@ export const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
+/** The SDK's patience: here the next fault comes before the last one is over. */
+export const PATIENT = { tries: 60, firstDelayMs: 100, maxDelayMs: 1_000 };
+
 export interface Target {
   name: 'engine' | 'embedded' | 'docker';
   /** Prefix of every path of the API. */
