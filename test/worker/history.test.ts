@@ -61,7 +61,7 @@ test('a new start of the container goes on with the history, and what ran in the
   await until('it runs', async () => (await sandbox.call('/commands/long')).status === 200);
   await sandbox.call('/sessions', { body: { id: 'other' } });
   await sandbox.exec('echo one', { id: 'a' }, 'other');
-  const isStored = ({ id, state }: { id: string; state: string }) => id === 'a' && state === 'exited';
+  const isStored = ({ id, state }: Record<string, unknown>) => id === 'a' && state === 'exited';
   await until('its end is stored', async () => (await stored(sandbox)).some(isStored));
   await crash(sandbox);
   const answer = await running;
