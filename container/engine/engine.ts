@@ -23,6 +23,7 @@ import { type Journal, journalHeader } from './journal/journal.ts';
 import { fifosInUse, type OpenedJournal, openJournal } from './journal/open.ts';
 import type { CommandRecord } from './journal/state.ts';
 import { Poller } from './linux/poller.ts';
+import { Look } from './proc/look.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
 import type { Session } from './session/session.ts';
@@ -166,8 +167,14 @@ export class Engine {
     });
     this.sessions.adopt(left.sessions);
     for (const { command, record } of commands) {
-      if (record.request.mode === 'background') this.#adoptProcess(command, record);
-      else if (!command.ended || (record.streams && !record.atRest)) this.#adoptForeground(command, record);
+      try {
+        if (record.request.mode === 'background') this.#adoptProcess(command, record);
+        else if (!command.ended || (record.streams && !record.atRest)) this.#adoptForeground(command, record);
+      } catch (error) {
+        // One that cannot be taken over must not keep all others from it.
+        const told = asHoldfastError(error, 'the command could not be taken over from an engine that died');
+        if (!command.ended) command.fail(told, new Date());
+      }
       this.clients.awaitReturn(command);
     }
     this.sessions.begin(isNew);
@@ -175,13 +182,21 @@ export class Engine {
 
   #adoptForeground(command: Command, record: CommandRecord): void {
     const session = this.sessions.find(record.request.sessionId);
-    if (session) session.adopt(command, record);
+    // Another may have its id by now.
+    if (session && (record.sessionKey ?? session.key) === session.key) session.adopt(command, record);
     else if (!command.ended) command.fail(sessionGone(record.request.sessionId), new Date());
   }
 
   #adoptProcess(command: Command, record: CommandRecord): void {
-    if (record.process && this.processes.adopt(command, record)) return;
-    const start = async () => this.processes.start(command, this.sessions.get(record.request.sessionId));
+    const { process, request } = record;
+    if (process && this.processes.adopt(command, record)) {
+      if (!command.ended && this.sessions.find(request.sessionId)?.key !== process.sessionKey) {
+        void this.processes.of(command)!.kill(new Look()); // its session was being deleted
+      }
+      return;
+    }
+    if (command.ended) return;
+    const start = async () => this.processes.start(command, this.sessions.get(request.sessionId));
     start().catch((error) => {
       command.fail(asHoldfastError(error, NOT_STARTED), new Date());
       this.commands.touch(command);

@@ -35,15 +35,18 @@ export function replay(records: Iterable<JournalRecord>): EngineState {
 function apply(state: EngineState, record: JournalRecord): void {
   const { sessions, commands, output, expired } = state;
   switch (record.is) {
+    // What is still told of one that was forgotten does not bring it back.
     case 'session':
-      sessions.set(record.key, { ...sessions.get(record.key), ...record.set } as SessionState);
+      if (sessions.has(record.key) || 'id' in record.set)
+        sessions.set(record.key, { ...sessions.get(record.key), ...record.set } as SessionState);
       break;
     case 'command':
-      commands.set(record.id, { ...commands.get(record.id), ...record.set } as CommandRecord);
+      if (commands.has(record.id) || 'request' in record.set)
+        commands.set(record.id, { ...commands.get(record.id), ...record.set } as CommandRecord);
       if (record.session) apply(state, { is: 'session', ...record.session });
       break;
     case 'output':
-      output.set(record.id, (output.get(record.id) ?? '') + record.lines);
+      if (commands.has(record.id)) output.set(record.id, (output.get(record.id) ?? '') + record.lines);
       break;
     case 'filed':
       output.delete(record.id);

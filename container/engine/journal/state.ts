@@ -26,6 +26,8 @@ export interface SessionState {
   keptPath: string;
   createdAt: string;
   lastUsedAt: string;
+  /** All that it runs is being ended. */
+  deleting?: boolean;
   /** Somebody ran something in it. */
   used?: boolean;
   /** Another engine's shell had it, and no result has told that yet. */
@@ -90,6 +92,8 @@ export interface CommandRecord {
   startedAt?: string;
   /** The run of its session's shell that it is, typed last. */
   typed?: TypedRun;
+  /** Of the session whose shell it was typed into. */
+  sessionKey?: string;
   /** Its shell was made anew for it. */
   restarted?: boolean;
   /** Its shell ended with it, and was seen to. */

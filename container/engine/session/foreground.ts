@@ -216,7 +216,7 @@ export class ForegroundRun {
         const restarted = this.#restarted;
         const stdin = command.request.stdinOpen ? { stdin: command.stdin.path } : {};
         if (command.state === 'queued')
-          command.start(now(), { typed, restarted, streams: command.streamsOf(pair), ...stdin });
+          command.start(now(), { typed, sessionKey, restarted, streams: command.streamsOf(pair), ...stdin });
         else command.recorder.set({ typed, restarted });
         before?.forget();
       },

@@ -137,6 +137,11 @@ export class Session {
     if (this.#left || this.#queue.length > 0) this.#busy ??= this.#work();
   }
 
+  /** Marks all its processes. */
+  get key(): string {
+    return this.#key;
+  }
+
   /** It has a shell, or is just getting one. */
   get holdsShell(): boolean {
     return this.#keeper.alive || this.#busy !== undefined;
@@ -265,7 +270,7 @@ export class Session {
   /** Kills all that the session runs; what waits gets 404. */
   async delete(): Promise<void> {
     this.#deleted = true;
-    this.#options.journal.note({ is: 'no session', key: this.#key });
+    this.#tryNote(() => this.#options.journal.session(this.#key, { deleting: true }));
     for (const command of this.#queue.clear()) {
       this.#drop(command, 'SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
     }
@@ -279,6 +284,16 @@ export class Session {
     await this.#keeper.close();
     await endAtOnce(owner);
     this.#outputs.close();
+    this.#tryNote(() => this.#options.journal.note({ is: 'no session', key: this.#key }));
+  }
+
+  /** A full disk does not keep a session from being deleted. */
+  #tryNote(note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      console.error(`the end of session ${this.id} is not in the journal:`, (error as Error).message);
+    }
   }
 
   #identity(): SessionState {

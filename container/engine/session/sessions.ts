@@ -1,4 +1,5 @@
 // All sessions of the sandbox: at most so many of them with a shell, the others asleep.
+import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DEFAULT_SESSION, HoldfastError, LIMITS, type SavedSession } from '#protocol';
 import type { Command } from '../command/command.ts';
@@ -6,6 +7,7 @@ import type { FifoPool } from '../fifo/pool.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SessionState } from '../journal/state.ts';
 import type { Poller } from '../linux/poller.ts';
+import { endAtOnce } from '../proc/end-at-once.ts';
 import { ProcessStat } from '../proc/stat.ts';
 import { ExitFiles } from '../shell/exit-files.ts';
 import { existingDirectory } from './directory.ts';
@@ -60,8 +62,15 @@ export class Sessions {
     for (const [key, state] of left) {
       const { id, cwd, env, folder, keptPath } = state;
       this.#made = Math.max(this.#made, Number(basename(folder)) + 1);
-      this.#make({ id, cwd, env, left: { key, state } }, { folder, keptPath });
+      if (state.deleting) this.#finishDeleting(key, state);
+      else this.#make({ id, cwd, env, left: { key, state } }, { folder, keptPath });
     }
+  }
+
+  #finishDeleting(key: string, { folder, keptPath }: SessionState): void {
+    void endAtOnce({ sessionKey: key, shellPid: undefined, known: new Map() });
+    for (const path of [folder, keptPath]) rmSync(path, { recursive: true, force: true });
+    this.#options.journal.note({ is: 'no session', key });
   }
 
   /** Begins with what was adopted; where nothing was, with the session `default`. */
