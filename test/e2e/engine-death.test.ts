@@ -1,9 +1,10 @@
 // An engine that is killed and started again in the same folder: whoever looks finds what would have been.
 // (engine only: each test kills an engine of its own)
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandEvent, ExecResult } from '#protocol';
+import { controlFolderInMemory } from '../../container/engine/control-folder.ts';
 import { target } from './harness/api.ts';
 import { collect, events } from './harness/events.ts';
 import { MortalEngine } from './harness/mortal-engine.ts';
@@ -19,6 +20,10 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
     engine = await MortalEngine.start();
   });
   afterEach(() => engine.stop());
+
+  /** Of the engine under test, in memory or on disk. */
+  const journalPath = () => join(controlFolderInMemory(realpathSync(engine.stateFolder)), 'journal');
+  const journal = () => readFileSync(journalPath(), 'utf8');
 
   test('in the middle of output: both streams are complete and exact, the REPL answers, the variable is there', {
     timeout: 120_000,
@@ -198,6 +203,24 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
       Array.from({ length: 3000 }, (_, i) => `line ${i + 1}\n`).join(''),
     );
     expect(rest.end).toMatchObject({ type: 'exit', exitCode: 0 });
+  });
+
+  test('a shell that the engine had not yet noted is ended, and deleting its session ends nothing else', async () => {
+    await engine.call('POST', '/sessions', { id: 'unnoted' });
+    const { stdout: pid } = await engine.exec('unnoted', 'v=1; echo $$');
+    const bystander = await engine.process('bystander', 'sleep 600');
+    await engine.kill();
+    const [key] = /(?<="key":")\w+(?=","set":\{"id":"unnoted")/.exec(journal()) ?? [];
+    appendFileSync(journalPath(), `${JSON.stringify({ is: 'session', key, set: { shell: null } })}\n`);
+    await engine.start();
+    await until(async () => !existsSync(`/proc/${pid.trim()}`));
+    expect(await engine.exec('unnoted', 'echo $v')).toMatchObject({ stdout: '1\n', shellRestarted: true });
+    await engine.killAndRestart();
+    appendFileSync(journalPath(), `${JSON.stringify({ is: 'session', key, set: { shell: null } })}\n`);
+    await engine.killAndRestart();
+    expect((await engine.call('DELETE', '/sessions/unnoted')).status).toBe(204);
+    expect(existsSync(`/proc/${bystander.pid}`)).toBe(true);
+    expect((await engine.exec('default', 'echo fine')).stdout).toBe('fine\n');
   });
 
   test('a SIGTERM cuts streams without a last event', async () => {

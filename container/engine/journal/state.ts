@@ -14,6 +14,9 @@ export interface ProcessName {
   startTicks: number;
 }
 
+/** No process has this number: it is above the largest there can be (proc(5), pid_max). Never 0, which is everybody. */
+export const NOBODY: ProcessName = { pid: 4_194_305, startTicks: 0 };
+
 export interface SessionState {
   id: string;
   /** Where it began. */

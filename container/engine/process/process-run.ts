@@ -10,7 +10,7 @@ import { leasesOf } from '../command/leases.ts';
 import { closedStdin } from '../command/stdin.ts';
 import { inheritStdinFifo, openStdinFifo } from '../command/stdin-fifo.ts';
 import type { FifoPool } from '../fifo/pool.ts';
-import type { CommandRecord, ProcessName } from '../journal/state.ts';
+import { type CommandRecord, NOBODY, type ProcessName } from '../journal/state.ts';
 import { isAlive, onceGone } from '../linux/once-gone.ts';
 import type { Poller } from '../linux/poller.ts';
 import type { StreamName } from '../log/label.ts';
@@ -97,7 +97,7 @@ export class ProcessRun {
   static adopt(command: Command, record: CommandRecord, deps: ProcessDeps): ProcessRun | undefined {
     const { log } = command;
     const process = record.process!;
-    if (command.ended) return new ProcessRun(command, { ...process, name: process.name ?? NEVER_SEEN }, deps);
+    if (command.ended) return new ProcessRun(command, { ...process, name: process.name ?? NOBODY }, deps);
     const name = process.name ?? livingRoot(command.id, process);
     if (!name && !existsSync(`${process.folder}/${BEGUN_FILE}`)) return undefined;
     const pair = deps.outputs.resume(
@@ -106,7 +106,7 @@ export class ProcessRun {
       (stream) => (stream === 'stdout' ? log.stdoutBytes : log.stderrBytes),
     );
     if (record.stdin) inheritStdinFifo(command, record.stdin, deps.fifos, () => true);
-    const place = { ...process, name: name ?? NEVER_SEEN };
+    const place = { ...process, name: name ?? NOBODY };
     const watch: Watch = (ended) => onceGone(place.name, deps.poller, () => ended(undefined));
     const run: ProcessRun = new ProcessRun(command, place, deps, { pair, watch });
     if (command.state === 'queued') command.start(deps.now(), { process: place });
@@ -262,9 +262,6 @@ export class ProcessRun {
 }
 
 type ProcessPlace = NonNullable<CommandRecord['process']>;
-
-/** Of a process that ended before anybody noted its number. */
-const NEVER_SEEN: ProcessName = { pid: 0, startTicks: 0 };
 
 /** The shell of a process that was being started when its engine died. */
 function livingRoot(id: string, { sessionKey, startTicks }: ProcessPlace): ProcessName | undefined {

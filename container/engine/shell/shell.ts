@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
-import type { ProcessName } from '../journal/state.ts';
+import { NOBODY, type ProcessName } from '../journal/state.ts';
 import { waitingBytes } from '../linux/libc.ts';
 import { isAlive, onceGone } from '../linux/once-gone.ts';
 import type { Poller } from '../linux/poller.ts';
@@ -111,7 +111,7 @@ export class Shell {
     if (name && isAlive(name)) {
       return new Shell(options, () => [name, (ended) => onceGone(name, poller, () => ended(UNKNOWN_END))]);
     }
-    return new Shell(options, () => [name ?? { pid: 0, startTicks: 0 }, (ended) => ended(UNKNOWN_END)]);
+    return new Shell(options, () => [name ?? NOBODY, (ended) => ended(UNKNOWN_END)]);
   }
 
   get pid(): number {
