@@ -23,6 +23,8 @@ export class World {
   readonly unverified: CommandRecord[] = [];
   /** Containers lost so far. */
   epoch = 0;
+  /** One is being lost: what begins now is hit as well. */
+  losing = false;
   readonly #wireFaults: WireFaults;
   #ids = 0;
 

@@ -68,19 +68,15 @@ const engine: Fault = async ({ world, drivers, random }) => {
   return undefined;
 };
 
-const terminate: Fault = async ({ world, drivers }) => {
-  lose(world, drivers);
-  await world.target.terminateEngine!();
-  await answers(world);
-  return 'engine terminated';
+/** SIGTERM to the container's first process, as the platform sends it to stop a container. */
+const terminate: Fault = async (scene) => {
+  await lose(scene, () => scene.world.target.terminateEngine!());
+  return 'container terminated';
 };
 
-const container: Fault = async ({ world, drivers }) => {
-  lose(world, drivers);
-  await world.target.loseContainer!();
-  // What began while it went is hit as well.
-  for (const driver of drivers) driver.containerLost();
-  await answers(world);
+/** SIGKILL to all of it. */
+const container: Fault = async (scene) => {
+  await lose(scene, () => scene.world.target.loseContainer!());
   return 'container lost';
 };
 
@@ -128,9 +124,14 @@ function note(drivers: readonly Driver[], fault: string): void {
   for (const driver of drivers) driver.note(fault);
 }
 
-function lose(world: World, drivers: readonly Driver[]): void {
+async function lose({ world, drivers }: FaultScene, go: () => Promise<void>): Promise<void> {
   world.epoch += 1;
+  world.losing = true;
   note(drivers, 'container lost');
+  for (const driver of drivers) driver.containerLost();
+  await go();
+  await answers(world);
+  world.losing = false;
   for (const driver of drivers) driver.containerLost();
   // Whether what ended just now had its side effect cannot be looked up any more.
   if (!world.target.keepsFiles) for (const record of world.unverified) record.effects.least = 0;
