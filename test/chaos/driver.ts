@@ -265,12 +265,19 @@ export class Driver {
       text: `echo ${id} >>${this.#world.effectsFile}\n${plan.text}`,
       way,
       epoch: this.#world.epoch,
-      excuses: new Set(this.#world.losing ? ['container'] : []),
+      excuses: this.#excusesOf(plan),
       faults: [],
       seqs: new SeqMap(),
       outcome: undefined,
       effects: { least: 0, most: 1 },
     };
+  }
+
+  #excusesOf(plan: Plan): Set<Excuse> {
+    const { losing, engineDied } = this.#world;
+    const excuses: Set<Excuse> = new Set(losing ? ['container'] : []);
+    if (plan.losesState && engineDied) excuses.add('shell');
+    return excuses;
   }
 
   #excuse(records: Set<CommandRecord>, excuse: Excuse): void {

@@ -23,10 +23,13 @@ export class World {
   readonly unverified: CommandRecord[] = [];
   /** Containers lost so far. */
   epoch = 0;
+  /** An engine died: of a shell that it leaves to the next one nobody hears how it was killed. */
+  engineDied = false;
   /** One is being lost: what begins now is hit as well. */
   losing = false;
   readonly #wireFaults: WireFaults;
   #ids = 0;
+  readonly #history = new Map<string, unknown>();
 
   constructor(target: Target, report: Report, random: Random, runId: string, wireFaults: WireFaults) {
     this.target = target;
@@ -50,9 +53,17 @@ export class World {
     return { record, api, over: wire.fetch, sdk: target.sdk(wire.fetch), random, report };
   }
 
+  /** What is known of a command that ended, for the eye. */
+  history(id: string | undefined): unknown {
+    return this.#history.get(id ?? '');
+  }
+
   /** It has ended; it will be asked for again. */
   remember(record: CommandRecord): void {
     this.unverified.push(record);
+    const { id, plan, way, excuses, faults, outcome } = record;
+    const how = outcome?.type === 'result' ? outcome.exitCode : outcome?.code;
+    this.#history.set(id, { kind: plan.kind, way, how, excuses: [...excuses], faults });
     if (record.outcome?.type !== 'result') return;
     this.ended.push(record);
     if (this.ended.length > REMEMBERED) this.ended.shift();

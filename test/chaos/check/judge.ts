@@ -43,7 +43,7 @@ export function judge(record: CommandRecord, outcome: Outcome, states: readonly 
       return { how: 'planned', next, effects: { least: early ? 0 : 1, most: 1 } };
     }
   }
-  const excused = isUnseen(record, outcome) || [...excuses].some((excuse) => allows(excuse, outcome, cases));
+  const excused = [...excuses].some((excuse) => allows(excuse, outcome, cases));
   // A container can take with it a command that had ended and was not told of.
   const after = excuses.has('container') || excuses.has('disk') ? cases.map(({ next }) => next) : [];
   const next = distinct([...states, ...after]);
@@ -76,12 +76,6 @@ function saidSome(outcome: Result, { stdout, stderr }: Expected): boolean {
 
 function isStart(part: Buffer, whole: Buffer): boolean {
   return part.length <= whole.length && part.equals(whole.subarray(0, part.length));
-}
-
-/** Of a shell that was killed while no engine was there to see it, nobody can know how it ended. */
-function isUnseen({ plan, faults }: CommandRecord, outcome: Outcome): boolean {
-  const seen = !faults.some((fault) => fault.startsWith('engine'));
-  return plan.losesState === true && !seen && outcome.type === 'error' && outcome.code === 'COMMAND_LOST';
 }
 
 function allows(excuse: Excuse, outcome: Outcome, cases: Expected[]): boolean {

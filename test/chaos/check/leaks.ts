@@ -33,6 +33,7 @@ export class Leaks {
         parent,
         argv: argv.join(' ').slice(0, 200),
         command: env.get('__hf_id'),
+        history: this.#world.history(env.get('__hf_id')),
         session: env.get(SESSION_MARK),
       }));
       report.violation({ rule: 'no process is left of what ended', got });

@@ -59,6 +59,7 @@ const engine: Fault = async ({ world, drivers, random }) => {
   for (let again = true; again; again = random.chance(0.25)) {
     const found = world.target.processes().find(isEngine);
     if (found && kill(found.pid, 'SIGKILL')) {
+      world.engineDied = true;
       note(drivers, `engine ${found.pid} killed`);
       world.report.count('faults', 'engine killed');
     }
