@@ -3,12 +3,21 @@ import { Api } from './client/api.ts';
 import type { Call } from './client/call.ts';
 import { Wire, type WireFaults } from './client/wire.ts';
 import type { Random } from './random.ts';
-import type { CommandRecord } from './record.ts';
+import type { CommandRecord, Excuse } from './record.ts';
 import type { Report } from './report.ts';
 import type { Target } from './target/target.ts';
 
 /** Ended commands whose output is kept here, to be asked for again. */
 const REMEMBERED = 200;
+
+/** A command that ended, in short. */
+interface Ended {
+  kind: string;
+  way: string;
+  how: string | number | null | undefined;
+  excuses: Excuse[];
+  faults: string[];
+}
 
 export class World {
   readonly target: Target;
@@ -29,7 +38,7 @@ export class World {
   losing = false;
   readonly #wireFaults: WireFaults;
   #ids = 0;
-  readonly #history = new Map<string, unknown>();
+  readonly #history = new Map<string, Ended>();
 
   constructor(target: Target, report: Report, random: Random, runId: string, wireFaults: WireFaults) {
     this.target = target;
@@ -54,7 +63,7 @@ export class World {
   }
 
   /** What is known of a command that ended, for the eye. */
-  history(id: string | undefined): unknown {
+  history(id: string | undefined): Ended | undefined {
     return this.#history.get(id ?? '');
   }
 

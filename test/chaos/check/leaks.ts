@@ -48,12 +48,18 @@ export class Leaks {
     const seen = new Set<string>();
     return processes.filter((one) => {
       if (isEngine(one) || isWatcher(one)) return false;
-      if (!isShell(one)) return true;
+      if (!isShell(one)) return !this.#isOrphan(one, sessions);
       const session = one.env.get(SESSION_MARK) ?? 'default';
       if (seen.has(session) || !(session === 'default' || sessions.has(session))) return true;
       seen.add(session);
       return false;
     });
+  }
+
+  /** What a killed shell had started lives on, as bash has it, but not longer than its session. */
+  #isOrphan({ env }: SeenProcess, sessions: Set<string>): boolean {
+    const { excuses = [] } = this.#world.history(env.get('__hf_id')) ?? {};
+    return excuses.includes('shell') && sessions.has(env.get(SESSION_MARK) ?? '');
   }
 
   async #checkDescriptors(): Promise<void> {
