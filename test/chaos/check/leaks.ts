@@ -95,8 +95,9 @@ export class Leaks {
   }
 }
 
-/** The container's init and the engine's supervisor. */
-function isWatcher({ argv }: SeenProcess): boolean {
+/** The container's init, the engine's supervisor, and what holds FIFOs open so that they outlive an engine. */
+function isWatcher({ argv, env }: SeenProcess): boolean {
+  if (env.has('__hf_holds')) return true;
   return /tini$/.test(argv[0] ?? '') || argv.some((word) => /supervis/.test(word));
 }
 
