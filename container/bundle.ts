@@ -1,6 +1,8 @@
-// Makes the one file of the image: the engine with all that it imports, readable, as dist/engine.mjs.
+// Makes what the image holds: the engine with all that it imports as one readable file, dist/engine.mjs, and
+// beside it, in dist/node_modules, the packages with compiled code.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { copyNativePackages, NATIVE_NAMES } from './native-packages.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -20,6 +22,7 @@ export async function bundleEngine(): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
+    external: NATIVE_NAMES,
     // Stack traces in the container's log should name what a reader finds in the sources.
     minify: false,
     // Dependencies in CommonJS call `require` for Node's own modules, which ESM does not have.
@@ -28,7 +31,15 @@ export async function bundleEngine(): Promise<string> {
     },
     logLevel: 'warning',
   });
+  copyNativePackages(`${root}node_modules`, `${root}dist/node_modules`);
   return outfile;
 }
 
-if (import.meta.main) console.log(await bundleEngine());
+if (import.meta.main) {
+  try {
+    console.log(await bundleEngine());
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}

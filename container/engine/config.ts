@@ -17,12 +17,17 @@ export interface EngineConfig {
   workdir: string;
   /** How long a finished process stays readable, in ms. `HOLDFAST_IDLE_MS`, default 30 minutes. */
   idleMs: number;
+  /** How long a session is idle before it gives its shell back, in ms; 0 is never. `HOLDFAST_HIBERNATE_MS`, default 10 minutes. */
+  hibernateMs: number;
   /** Environment of the session `default`. `HOLDFAST_SESSION_ENV`, a JSON object. */
   defaultEnv: Record<string, string>;
 }
 
+/** A setting with which no engine can start, however often it is tried. The message is for the operator. */
+export class ConfigError extends Error {}
+
 /**
- * @throws Error with a message for the operator when a value makes no sense.
+ * @throws ConfigError when a value makes no sense.
  * @example
  * readConfig({ PORT: '0' }, '/work').host; // '127.0.0.1'
  */
@@ -30,7 +35,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): EngineConfig {
   const token = env.HOLDFAST_ENGINE_TOKEN || undefined;
   const host = env.HOLDFAST_HOST || '127.0.0.1';
   if (!token && !isLoopback(host)) {
-    throw new Error(`HOLDFAST_HOST=${host} can be reached from outside: set HOLDFAST_ENGINE_TOKEN as well`);
+    throw new ConfigError(
+      `HOLDFAST_HOST=${host} can be reached from outside: set HOLDFAST_ENGINE_TOKEN as well`,
+    );
   }
   return {
     port: wholeNumber(env.PORT, 'PORT', 8080, 65_535),
@@ -40,6 +47,12 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): EngineConfig {
     generation: wholeNumber(env.HOLDFAST_GENERATION, 'HOLDFAST_GENERATION', 1, Number.MAX_SAFE_INTEGER),
     workdir: env.HOLDFAST_WORKDIR || cwd,
     idleMs: wholeNumber(env.HOLDFAST_IDLE_MS, 'HOLDFAST_IDLE_MS', LIMITS.idleMs, 86_400_000),
+    hibernateMs: wholeNumber(
+      env.HOLDFAST_HIBERNATE_MS,
+      'HOLDFAST_HIBERNATE_MS',
+      LIMITS.hibernateMs,
+      86_400_000,
+    ),
     defaultEnv: sessionEnv(env.HOLDFAST_SESSION_ENV),
   };
 }
@@ -53,7 +66,7 @@ function wholeNumber(text: string | undefined, name: string, fallback: number, m
   if (!text) return fallback;
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > max)
-    throw new Error(`${name} is not a number: ${text}`);
+    throw new ConfigError(`${name} is not a number: ${text}`);
   return value;
 }
 
@@ -62,6 +75,6 @@ function sessionEnv(text: string | undefined): Record<string, string> {
   try {
     return Env.parse(JSON.parse(text));
   } catch {
-    throw new Error('HOLDFAST_SESSION_ENV is not a JSON object of variables');
+    throw new ConfigError('HOLDFAST_SESSION_ENV is not a JSON object of variables');
   }
 }

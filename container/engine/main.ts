@@ -2,11 +2,14 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { engineApp } from './http/app.ts';
 import { inheritedEnvironment } from './shell/environment.ts';
 import { VERSION } from './version.ts';
+
+/** sysexits.h: a wrong setting, so that nobody tries again; all else is worth another try. */
+const EX_CONFIG = 78;
 
 const env = inheritedEnvironment(process.env);
 const { config, engine } = start();
@@ -19,14 +22,14 @@ server.listen(config.port, config.host, () => {
   console.log(JSON.stringify({ listening: { host, port } }));
 });
 
-/** A setting that makes no sense is told in a line, without a stack. */
+/** What keeps it from starting is told in a line, without a stack. */
 function start() {
   try {
     const config = readConfig(process.env, process.cwd());
     return { config, engine: new Engine(config, env) };
   } catch (error) {
     console.error(`holdfast engine: ${(error as Error).message}`);
-    process.exit(1);
+    process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
   }
 }
 
@@ -35,7 +38,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, async () => {
     if (closing) return;
     closing = true;
+    await engine.drain();
     server.close();
+    // Cut, not ended: whoever reads a stream comes back for the rest, and is told then what became of it.
+    server.closeAllConnections();
     await engine.close();
     process.exit(0);
   });

@@ -1,21 +1,23 @@
-// The loopback host: gives every sandbox an engine process in the place of a container. It ends them all with itself.
+// The loopback host: gives every sandbox a local container, an engine that it keeps alive. It ends them all with itself.
 //   PUT    /sandboxes/{name}/         {env}     starts one; 409 if it runs      -> {port}
 //   GET    /sandboxes/{name}/                   where it listens; 404 if it does not run -> {port}
-//   GET    /sandboxes/{name}/end                answers when it ended           -> {exitCode}
+//   GET    /sandboxes/{name}/end                answers when it is over         -> {exitCode}
 //   POST   /sandboxes/{name}/signal   {signal}  sends it a signal by number     -> 204
 //   DELETE /sandboxes/{name}/                   ends it and removes its files   -> 204
 import { timingSafeEqual } from 'node:crypto';
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { EngineProcess } from './engine-process.ts';
+import { LocalContainer } from './local-container.ts';
+import { removeSandboxFolder } from './remove-sandbox-folder.ts';
 import { killAllOf } from './sweep.ts';
 
 export interface LocalHost {
   /** `http://127.0.0.1:{port}` */
   url: string;
-  /** Ends every engine and the host. */
+  /** Ends every container and the host. */
   close(): Promise<void>;
 }
 
@@ -24,21 +26,26 @@ interface Answer {
   body?: unknown;
 }
 
+const NAME = /^[a-z0-9-]{1,64}$/;
 const PATH = /^\/sandboxes\/([a-z0-9-]{1,64})\/(end|signal)?$/;
 
 /**
  * Starts the host on a free port of the loopback interface.
  *
- * @param folder Where sandboxes get their folders; what an earlier host left running there is ended.
+ * @param folder Where sandboxes get their folders. What an earlier host left there, running or not, is removed:
+ *   a container's disk is new with each start, and of its sandboxes none runs.
  * @param token Bearer token that every call must bring.
  * @example
  * const host = await startLocalHost('.holdfast/8787/sandboxes', crypto.randomUUID());
  * await host.close();
  */
 export async function startLocalHost(folder: string, token: string): Promise<LocalHost> {
-  const root = resolve(folder);
+  mkdirSync(folder, { recursive: true });
+  const root = realpathSync(folder);
   killAllOf(root);
-  const engines = new Map<string, EngineProcess>();
+  for (const name of readdirSync(root).filter((name) => NAME.test(name)))
+    removeSandboxFolder(join(root, name));
+  const containers = new Map<string, LocalContainer>();
 
   const server = createServer(async (request, response) => {
     const { status, body } = await answer(request).catch((error: Error) => ({
@@ -55,32 +62,33 @@ export async function startLocalHost(folder: string, token: string): Promise<Loc
       return { status: 401, body: 'wrong token' };
     const [, name, action] = PATH.exec(request.url ?? '') ?? [];
     if (!name) return { status: 404, body: 'no such path' };
-    const engine = engines.get(name);
+    const container = containers.get(name);
     const call = `${request.method} ${action ?? ''}`;
-    if (call === 'PUT ') return engine ? { status: 409, body: 'it runs' } : start(name, await envOf(request));
+    if (call === 'PUT ') return start(name, await envOf(request));
     if (call === 'DELETE ') {
-      await engine?.destroy();
+      await container?.destroy();
       return { status: 204 };
     }
-    if (!engine) return { status: 404, body: 'it does not run' };
-    if (call === 'GET ') return { status: 200, body: { port: await engine.port } };
-    if (call === 'GET end') return { status: 200, body: { exitCode: await engine.ended } };
+    if (!container) return { status: 404, body: 'it does not run' };
+    if (call === 'GET ') return { status: 200, body: { port: await container.port } };
+    if (call === 'GET end') return { status: 200, body: { exitCode: await container.ended } };
     if (call !== 'POST signal') return { status: 404, body: 'no such call' };
-    engine.signal((JSON.parse(await text(request)) as { signal: number }).signal);
+    container.signal((JSON.parse(await text(request)) as { signal: number }).signal);
     return { status: 204 };
   }
 
   async function start(name: string, env: Record<string, string>): Promise<Answer> {
-    const engine = new EngineProcess(join(root, name), env);
-    engines.set(name, engine);
-    engine.ended.then(() => engines.delete(name));
-    return { status: 201, body: { port: await engine.port } };
+    if (containers.has(name)) return { status: 409, body: 'it runs' };
+    const container = new LocalContainer(join(root, name), env);
+    containers.set(name, container);
+    container.ended.then(() => containers.delete(name));
+    return { status: 201, body: { port: await container.port } };
   }
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
-      await Promise.all([...engines.values()].map((engine) => engine.destroy()));
+      await Promise.all([...containers.values()].map((container) => container.destroy()));
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },

@@ -1,4 +1,4 @@
-// Ends what outlived an engine that was killed: its shells, and what they had started.
+// Ends what outlived its container: the shells of an engine that was killed, and what they had started.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
@@ -7,10 +7,15 @@ import { readdirSync, readFileSync } from 'node:fs';
  */
 export const MARK = 'CLOUDFLARE_LOCAL_SANDBOX';
 
-/** Sends SIGKILL to every process that is marked with this folder or one below it. */
+/** How often one looks again for what was forked while one looked; a process that is killed has no marks. */
+const MAX_LOOKS = 100;
+
+/** Sends SIGKILL to every process that is marked with this folder or one below it, until there is none. */
 export function killAllOf(folder: string): void {
-  for (const pid of processIds()) {
-    if (pid !== process.pid && isMarked(pid, folder)) kill(pid);
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const pids = processIds().filter((pid) => pid !== process.pid && isMarked(pid, folder));
+    if (pids.length === 0) return;
+    for (const pid of pids) kill(pid);
   }
 }
 

@@ -26,6 +26,10 @@ export const ERRORS = {
   TOO_MANY_PROCESSES: { status: 429, retryable: true },
   INTERNAL: { status: 500, retryable: false },
   CONTAINER_UNAVAILABLE: { status: 503, retryable: true },
+  /** Too many open files or processes, or no memory left, in the sandbox. */
+  OUT_OF_RESOURCES: { status: 503, retryable: true },
+  /** The disk of the sandbox takes no more. */
+  DISK_FULL: { status: 507, retryable: true },
   /** Made by the client: its own time for a wait has passed. What it waited for goes on. */
   WAIT_TIMEOUT: { status: 408, retryable: true },
   /** Made by the client: no answer came, it broke off, or a proxy gave one that is not Holdfast's. */

@@ -13,8 +13,10 @@ export const LIMITS = {
   disconnectGraceMs: 86_400_000,
   /** How long a command goes on after its last client went away, unless the call says otherwise. */
   defaultDisconnectGraceMs: 30_000,
-  /** Live sessions of a sandbox: each is a bash of about 3.5 MB. */
+  /** Sessions of a sandbox that have a shell: each is a bash of about 3.5 MB. The others sleep. */
   sessions: 256,
+  /** Sessions of a sandbox in all: one asleep costs a few KiB of memory and its state on disk. */
+  knownSessions: 10_000,
   /** Running processes of a sandbox. */
   processes: 256,
   /** Commands that wait in one session's queue. */
@@ -37,6 +39,8 @@ export const LIMITS = {
   terminateGraceMs: 5_000,
   /** A finished process stays readable so long after its last output, exit or poll. */
   idleMs: 30 * 60_000,
+  /** A session idle for so long sleeps: about the pause that a user takes. */
+  hibernateMs: 10 * 60_000,
   /** Log kept in memory per running command, so that followers are served without the disk. */
   ringBytes: MIB,
   /** Finished commands whose output and result are kept; the oldest expire first. */

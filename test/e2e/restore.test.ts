@@ -1,25 +1,7 @@
 // A shell that ends is followed by one that is equal to it.
 import { describe, expect } from 'vitest';
 import { test } from './harness/session.ts';
-
-/** All that a checkpoint must hold, without what bash itself counts on. */
-const SHOW_STATE = `
-declare -p | grep -vE '^declare -[-a-zA-Z]+ (_|__hf_\\w*|BASH\\w*|DIRSTACK|EPOCH\\w+|FUNCNAME|GROUPS|HISTCMD|LINENO|PIPESTATUS|PPID|RANDOM|SECONDS|SRANDOM|SHELLOPTS|COLUMNS|LINES|SHLVL)(=|$)'
-declare -f; alias; shopt; set +o; umask; pwd; trap
-`;
-
-const FILL_STATE = `
-cd /usr/lib; cd /usr
-plain='a "quoted" $value'; export EXPORTED=$'with\\nnewline'; declare -i number=5
-array=(one "two three" [5]=six); declare -A map=([key]=value ["a b"]="c d")
-declare -r constant=1; declare -l lower=ABC; empty=; bytes=$'\\xff\\x01'
-declare -n reference=plain
-say() { local x="$1"; echo "said $x" <<< here; }
-alias ll='ls -l'
-shopt -s extglob nullglob; set -o pipefail; umask 027
-trap 'echo usr1' USR1
-trap '' USR2
-`;
+import { FILL_STATE, SHOW_STATE } from './harness/state.ts';
 
 test('after exit 3 all state is there in a fresh shell', async ({ session }) => {
   await session.exec(FILL_STATE);
@@ -37,6 +19,31 @@ test('what the ending command itself did is there too', async ({ session }) => {
   await session.exec('early=1');
   await session.exec('late=2; cd /usr; f() { echo f; }; exit 4');
   expect((await session.exec('echo $early $late; pwd; f')).stdout).toBe('1 2\n/usr\nf\n');
+});
+
+test('exit in a function leaves the positional parameters of the session, not those of the function', async ({
+  session,
+}) => {
+  await session.exec('set -- of session; leave() { exit 2; }');
+  await session.exec('leave with others now');
+  expect((await session.exec('echo "$# $*"')).stdout).toBe('2 of session\n');
+  await session.exec('set -- late; exit 3');
+  expect((await session.exec('echo "$# $*"')).stdout).toBe('1 late\n');
+});
+
+test('where the directory is gone, the shell begins in its nearest parent and the result says so', async ({
+  session,
+  folder,
+}) => {
+  await session.exec(`mkdir -p ${folder}/a/b; cd ${folder}/a/b`);
+  const gone = await session.exec('rm -r ../../a; exit 3');
+  expect(gone).toMatchObject({ exitCode: 3, cwd: folder, missingCwd: `${folder}/a/b` });
+  const next = await session.exec('pwd');
+  expect(next).toMatchObject({ stdout: `${folder}\n`, cwd: folder });
+  expect(next).not.toHaveProperty('missingCwd');
+  await session.exec(`mkdir -p ${folder}/c; cd ${folder}/c`);
+  const { end } = await session.stream('rmdir ../c; kill -9 $$');
+  expect(end).toMatchObject({ type: 'exit', cwd: folder, missingCwd: `${folder}/c` });
 });
 
 test('exit in a function, in a sourced file and by set -e keeps the exit code and the state', async ({
@@ -71,11 +78,9 @@ describe('where the shell had no way to write its state', () => {
     expect((await session.exec('echo $before; pwd')).stdout).toBe('1\n/usr\n');
   });
 
-  test('and so does a second kill right after the first', async ({ session }) => {
+  test('kill -9 of one shell after the other leaves it too', async ({ session }) => {
     await session.exec('before=1; cd /usr');
-    await session.exec('exit 3');
-    expect(await session.exec('kill -9 $$')).toMatchObject({ exitCode: 137, shellRestarted: true });
-    await session.exec('kill -9 $$');
+    for (const _ of [1, 2, 3]) await session.exec('kill -9 $$');
     expect((await session.exec('echo $before; pwd')).stdout).toBe('1\n/usr\n');
   });
 

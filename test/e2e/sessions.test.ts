@@ -1,8 +1,8 @@
 // Sessions: made, listed, apart from each other, and gone with all they ran.
-import { describe, expect } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import { SessionInfo, SessionList } from '#protocol';
 import { api, expectError, target } from './harness/api.ts';
-import { createSession, test } from './harness/session.ts';
+import { createSession, TestSession, test } from './harness/session.ts';
 import { until } from './harness/until.ts';
 
 test('the session default is there from the start', async () => {
@@ -104,24 +104,34 @@ describe('a session that is deleted', () => {
   });
 });
 
-test.runIf(target.name === 'engine')(
-  'the 257th session is TOO_MANY_SESSIONS until one is deleted',
-  { timeout: 120_000 },
-  async () => {
-    const ids: string[] = [];
-    let refused: Awaited<ReturnType<typeof api>> | undefined;
-    while (refused === undefined && ids.length < 300) {
+describe.runIf(target.name === 'engine')('of sessions with something that only their shell has', () => {
+  const ids: string[] = [];
+
+  afterEach(async () => {
+    await Promise.all(ids.splice(0).map((id) => api('DELETE', `/sessions/${id}`)));
+  }, 60_000);
+
+  /** Makes sessions that cannot sleep, until one is refused. */
+  async function fill(): Promise<Awaited<ReturnType<typeof api>>> {
+    for (;;) {
       const answer = await api<{ id: string }>('POST', '/sessions');
-      if (answer.status === 201) ids.push(answer.body.id);
-      else refused = answer;
+      if (answer.status !== 201) return answer;
+      ids.push(answer.body.id);
+      expect(ids.length).toBeLessThanOrEqual(256);
+      await new TestSession(answer.body.id).exec('exec 7</dev/null');
     }
-    expectError(refused!, 429, 'TOO_MANY_SESSIONS');
-    const { sessions } = SessionList.parse((await api('GET', '/sessions')).body);
-    expect(sessions).toHaveLength(256);
+  }
+
+  test('the 257th is TOO_MANY_SESSIONS until one is deleted; what slept to make room wakes then', {
+    timeout: 240_000,
+  }, async ({ session }) => {
+    await session.exec('kept=1');
+    expectError(await fill(), 429, 'TOO_MANY_SESSIONS');
+    expect(ids).toHaveLength(256);
+    const wake = () => api('POST', `/sessions/${session.id}/exec`, { command: 'echo $kept', id: 'waking' });
+    expectError(await wake(), 429, 'TOO_MANY_SESSIONS');
+    expect((await session.info()).runningCommand).toBe(null);
     await api('DELETE', `/sessions/${ids.pop()}`);
-    const one = await createSession();
-    ids.push(one.id);
-    expect((await one.exec('echo ok')).stdout).toBe('ok\n');
-    for (const id of ids) await api('DELETE', `/sessions/${id}`);
-  },
-);
+    expect(await wake()).toMatchObject({ status: 200, body: { stdout: '1\n', shellRestarted: false } });
+  });
+});

@@ -7,12 +7,15 @@ import { afterAll, expect, test } from 'vitest';
 import type { OutputPage } from '#protocol';
 import { Command } from '../../container/engine/command/command.ts';
 import { readPage } from '../../container/engine/command/page.ts';
+import { CommandRecorder } from '../../container/engine/command/recorder.ts';
+import { Journal, journalHeader } from '../../container/engine/journal/journal.ts';
 import { CommandLog } from '../../container/engine/log/command-log.ts';
 import type { StreamName } from '../../container/engine/log/label.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let made = 0;
+const journal = Journal.begin(join(folder, 'journal'), journalHeader(1));
 
 type Writes = { stream: StreamName; chunk: Buffer }[];
 
@@ -34,8 +37,9 @@ function finished(writes: Writes): Command {
     },
     path,
     new Date(),
+    new CommandRecorder(journal, path),
   );
-  command.start(new Date());
+  command.start(new Date(), {});
   for (const { stream, chunk } of writes) command.log.append(stream, chunk);
   command.finish({ exitCode: 0, signal: null, shellRestarted: false, cwd: '/' }, new Date());
   command.log.flush();

@@ -1,4 +1,4 @@
-// The platform's Container interface over the loopback host: a container is one engine process.
+// The platform's Container interface over the loopback host: a container is an engine that is kept alive.
 // `running` must answer at once, also in a Durable Object that was just constructed, so it is kept in storage.
 
 const RUNNING = 'holdfast_local_running';
@@ -15,9 +15,9 @@ export class LoopbackContainer implements Implemented {
   readonly #token: string;
   readonly #kv: SyncKvStorage;
   #running: boolean;
-  /** The engine's port on this machine. */
+  /** The engine's port on this machine, the same for each of its lives. */
   #port: Promise<number> | undefined;
-  /** Settles when the process ends, as `monitor` promises. */
+  /** Settles when the container is over, as `monitor` promises. */
   #end: Promise<void> | undefined;
 
   /** @param base URL of this sandbox at the host, with a slash at its end. */
@@ -66,7 +66,7 @@ export class LoopbackContainer implements Implemented {
     return { fetch: direct } as unknown as Fetcher;
   }
 
-  /** Idle time is the Durable Object's to count; there is no platform that would end the process. */
+  /** Idle time is the Durable Object's to count; there is no platform that would end the container. */
   async setInactivityTimeout(): Promise<void> {}
 
   #watch(started: Promise<Response>): void {

@@ -1,51 +1,91 @@
-// The way of a call through to the engine: it counts as activity until its answer is over, wakes the
-// container, carries the client's departure on, and has the history pulled after what may have changed it.
-import { HoldfastError } from '#protocol';
+// The way of a call through to the engine: it counts as activity until its answer is over, wakes the container,
+// carries the client's departure on, and has the history pulled after what may have changed it. Where the engine
+// died on the way it is sent again, if that does no harm, and its answer gone on with.
+import { errorCode, HoldfastError } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Activity } from './activity.ts';
+import { continued } from './continued.ts';
 import type { Engine } from './engine.ts';
 import type { HistoryPull } from './history-pull.ts';
+import { noteAnswer } from './note-answer.ts';
 import { OpenCalls } from './open-calls.ts';
+import { type Outgoing, outgoing } from './outgoing.ts';
 import { passThrough } from './pass-through.ts';
+import { answerRepeat } from './repeated-start.ts';
 import type { SandboxCall } from './sandbox-call.ts';
-import { withSessionDefaults } from './session-defaults.ts';
+import type { SessionRestore } from './session-restore.ts';
+import { inOnePiece } from './small-answer.ts';
+
+/** How long one call is tried again. */
+const TRIES_MS = 45_000;
+/** Between tries where nothing else was waited for. */
+const PAUSE_MS = 50;
+
+export interface EngineProxyOptions {
+  engine: Engine;
+  store: Store;
+  activity: Activity;
+  history: HistoryPull;
+  restore: SessionRestore;
+}
+
+interface Terms {
+  /** Of the sandbox, when the call came. */
+  life: number;
+  signal: AbortSignal;
+  wakes: boolean;
+}
+
+/** The engine's answer, and the generation that gave it; none where storage answered. */
+interface Reached {
+  answer: Response;
+  generation?: number;
+}
 
 export class EngineProxy {
-  readonly #engine: Engine;
-  readonly #store: Store;
-  readonly #activity: Activity;
-  readonly #history: HistoryPull;
+  readonly #options: EngineProxyOptions;
   readonly #calls = new OpenCalls();
+  /** Counts the ends of the sandbox: a call that began before one goes on to no other sandbox. */
+  #lives = 0;
 
-  constructor(engine: Engine, store: Store, activity: Activity, history: HistoryPull) {
-    this.#engine = engine;
-    this.#store = store;
-    this.#activity = activity;
-    this.#history = history;
+  constructor(options: EngineProxyOptions) {
+    this.#options = options;
   }
 
-  /** @throws CONTAINER_UNAVAILABLE when the container does not come up, or ends before it answers. */
-  async forward(call: SandboxCall): Promise<Response> {
+  /**
+   * Undefined where the call would have to wake the container and must not.
+   *
+   * @throws CONTAINER_UNAVAILABLE when the container does not come up; COMMAND_LOST when it ended with a command
+   *   that may have begun; CONNECTION_FAILED when the engine died over a call that must not be sent twice.
+   */
+  forward(call: SandboxCall): Promise<Response>;
+  forward(call: SandboxCall, options: { wakes: boolean }): Promise<Response | undefined>;
+  async forward(call: SandboxCall, { wakes } = { wakes: true }): Promise<Response | undefined> {
     const { request, requestId, rest } = call;
+    const { store, activity, history } = this.#options;
+    const life = this.#lives;
     const signal = this.#calls.begin(requestId, request.signal);
-    const release = this.#activity.begin();
+    const release = activity.begin();
     const leave = () => {
       this.#calls.end(requestId);
       release();
     };
     try {
-      this.#store.record.touch(new Date());
-      await this.#engine.ready();
-      const answer = await this.#ask(call, signal);
-      return passThrough(answer, () => {
+      const out = await outgoing(call, store.record.settings().env);
+      const reached = await this.#reach(out, { life, signal, wakes });
+      if (!reached) return void leave();
+      const { answer, generation } = reached;
+      const over = () => {
         leave();
-        if (request.method !== 'GET' || rest.endsWith('/events')) this.#history.soon();
-      });
+        if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();
+      };
+      if (generation === undefined) return passThrough(answer, leave);
+      return continued({ out, answer, generation, signal }, this.#options, over) ?? passThrough(answer, over);
     } catch (error) {
       leave();
       if (error instanceof HoldfastError) throw error;
       if (!signal.aborted) console.error('the engine could not be reached:', error);
-      throw new HoldfastError('CONTAINER_UNAVAILABLE', 'The container ended during this request; try again.');
+      throw unavailable();
     }
   }
 
@@ -54,14 +94,97 @@ export class EngineProxy {
     this.#calls.departed(requestId);
   }
 
-  async #ask({ request, requestId, rest, search }: SandboxCall, signal: AbortSignal): Promise<Response> {
-    const { method } = request;
-    const headers = new Headers(request.headers);
-    headers.set('x-request-id', requestId);
-    const creates = method === 'POST' && rest === '/sessions';
-    const body = creates
-      ? await withSessionDefaults(request, this.#store.record.settings().env)
-      : request.body;
-    return this.#engine.fetch(rest + search, { method, headers, body, signal });
+  /** The sandbox is deleted: what is under way to it is not sent again. */
+  removed(): void {
+    this.#lives += 1;
+  }
+
+  async #reach(out: Outgoing, { life, signal, wakes }: Terms): Promise<Reached | undefined> {
+    const { engine, store, restore } = this.#options;
+    const end = Date.now() + TRIES_MS;
+    /** An earlier try may have been carried out. */
+    let again = false;
+    for (;;) {
+      if (this.#lives !== life) throw new HoldfastError('CONTAINER_UNAVAILABLE', 'The sandbox was deleted.');
+      const stored = await this.#fromStorage(out);
+      if (stored) return { answer: stored };
+      if (!wakes && !engine.awake) return undefined;
+      store.record.touch(new Date());
+      await engine.ready();
+      const { generation } = engine;
+      const isThis = () => engine.awake && engine.generation === generation && this.#lives === life;
+      let sent = false;
+      let taken = false;
+      try {
+        if (out.session !== undefined) await restore.ensure(out.session);
+        if ((await this.#fromStorage(out)) || !isThis()) continue;
+        taken = this.#takeId(out, generation);
+        sent = true;
+        const { path, method, headers, body } = out;
+        const answer = await inOnePiece(await engine.fetch(path, { method, headers, body, signal }));
+        if (answer.status !== 503 || Date.now() > end) {
+          const freesId = taken && !again;
+          return {
+            answer: await noteAnswer(out, answer, { store, engine, generation, again, freesId }),
+            generation,
+          };
+        }
+        // It drains: nothing was begun, and the next generation takes it.
+        sent = false;
+        await answer.body?.cancel();
+        await engine.drains();
+      } catch (error) {
+        signal.throwIfAborted();
+        const drains = errorCode(error) === 'CONTAINER_UNAVAILABLE';
+        if (errorCode(error) && !drains) throw error;
+        sent &&= !wasNeverSent(error);
+        again ||= sent;
+        const back = drains ? await engine.drains() : await engine.recovers(generation);
+        if (sent && !back && out.start) throw lost();
+        if (sent && !out.repeatable) throw back ? cut() : unavailable();
+        if (out.body instanceof ReadableStream || Date.now() > end) throw back ? cut() : unavailable();
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+      if (taken && !again) this.#releaseId(out, generation);
+    }
+  }
+
+  async #fromStorage({ start }: Outgoing): Promise<Response | undefined> {
+    const { engine, store } = this.#options;
+    return (
+      start && (await answerRepeat(store, start, engine.running ? engine.generation : engine.generation + 1))
+    );
+  }
+
+  /** Before the engine hears of it: from now on the id may have run. Tells whether it was free. */
+  #takeId({ start }: Outgoing, generation: number): boolean {
+    const { ids } = this.#options.store;
+    if (!start?.given || ids.get(start.id)?.generation === generation) return false;
+    ids.take(start.id, { generation, fingerprint: start.fingerprint });
+    return true;
+  }
+
+  #releaseId({ start }: Outgoing, generation: number): void {
+    if (start?.given) this.#options.store.ids.release(start.id, generation);
   }
 }
+
+/** What the platform says where nothing listens: the request did not leave. */
+function wasNeverSent(error: unknown): boolean {
+  return error instanceof Error && /not listening|not running/.test(error.message);
+}
+
+const unavailable = () =>
+  new HoldfastError('CONTAINER_UNAVAILABLE', 'The container ended during this request; try again.');
+
+const lost = () =>
+  new HoldfastError(
+    'COMMAND_LOST',
+    'The container ended during this request; whether the command ran is not known.',
+  );
+
+const cut = () =>
+  new HoldfastError(
+    'CONNECTION_FAILED',
+    'The engine ended during this request; whether it was carried out is not known.',
+  );

@@ -1,6 +1,9 @@
 // The engine in the container, as its Durable Object sees it: started when it is needed, once for all who wait.
-import { HoldfastError } from '#protocol';
+// One that died in a living container comes back by itself, with all it knew; it is waited for.
+import { type EngineHealth, HoldfastError } from '#protocol';
 import type { Store } from '../store/store.ts';
+import { until } from './until.ts';
+import { within } from './within.ts';
 
 /** Where the engine listens inside the container: its default, so that no command finds a PORT in its environment. */
 const PORT = 8080;
@@ -9,16 +12,26 @@ const PATIENCE_MS = 20_000;
 /** How long one attempt goes on behind the answers, before the next request begins another. */
 const ATTEMPT_MS = 60_000;
 const PROBE_TIMEOUT_MS = 2_000;
+/** How long an engine that died in a living container is waited for; a supervisor starts it within a second. */
+const RECOVERY_MS = 10_000;
+/** An engine that was silent for longer is asked whether it is there, before it is given what must run once. */
+const FRESH_MS = 1_000;
+/** From SIGTERM to the end of the container: the engine drains in less. */
+const DRAIN_MS = 20_000;
 
 /** Starts the container with this environment and returns when it was accepted; retries are its own. */
 export type StartContainer = (env: Record<string, string>, port: number) => Promise<void>;
+
+type Probe = 'up' | 'silent' | 'foreign';
 
 export class Engine {
   readonly #container: Container;
   readonly #store: Store;
   readonly #start: StartContainer;
   #starting: Promise<void> | undefined;
+  #probing: Promise<Probe> | undefined;
   #answered = false;
+  #answeredAt = 0;
   #stopping = false;
 
   constructor(container: Container, store: Store, start: StartContainer) {
@@ -31,15 +44,27 @@ export class Engine {
     return this.#container.running;
   }
 
+  /** It runs and was not told to end: it may be asked what it knows. */
+  get awake(): boolean {
+    return this.running && !this.#stopping;
+  }
+
+  /** The number of the current start. */
+  get generation(): number {
+    return this.#store.record.engine().generation;
+  }
+
   /** Asks the engine, with its token. `path` begins with a slash and holds the query. It must be running. */
-  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${this.#store.record.engine().token}`);
-    return this.#container.getTcpPort(PORT).fetch(`http://localhost:${PORT}${path}`, {
+    const answer = await this.#container.getTcpPort(PORT).fetch(`http://localhost:${PORT}${path}`, {
       redirect: 'manual',
       ...init,
       headers,
     });
+    this.#answeredAt = Date.now();
+    return answer;
   }
 
   /**
@@ -48,28 +73,45 @@ export class Engine {
    * @throws CONTAINER_UNAVAILABLE when it does not come up within 20 s, or ends while it does.
    */
   async ready(): Promise<void> {
-    if (this.#answered && !this.#stopping && this.running) return;
+    if (this.#answered && this.awake) {
+      if (Date.now() - this.#answeredAt < FRESH_MS || (await this.#probe()) === 'up') return;
+    }
     this.#starting ??= this.#bringUp().finally(() => {
       this.#starting = undefined;
     });
-    const deadline = abortAfter(PATIENCE_MS);
     try {
-      await Promise.race([this.#starting, deadline.passed]);
+      await within(PATIENCE_MS, this.#starting);
     } catch (error) {
       console.error('the container did not come up:', error);
       throw new HoldfastError(
         'CONTAINER_UNAVAILABLE',
         'The container of this sandbox is not up yet; try again soon.',
       );
-    } finally {
-      deadline.clear();
     }
+  }
+
+  /** Whether the engine of that generation answers, or does so again within 10 s; false once it is over. */
+  async recovers(generation: number): Promise<boolean> {
+    const isOver = () => !this.running || this.generation !== generation;
+    const end = await until(async () => {
+      if (isOver()) return 'over';
+      return (await this.#probe()) === 'up' && 'up';
+    }, RECOVERY_MS);
+    return end === 'up' && !isOver();
   }
 
   /** Ends the engine the friendly way; whoever asks for it meanwhile waits for the end and gets a new one. */
   async stop(signal: () => Promise<void>): Promise<void> {
     this.#stopping = true;
     await signal();
+    await this.#ended();
+  }
+
+  /** A draining engine takes nothing new: false once its container has ended. */
+  async drains(): Promise<false> {
+    this.#stopping = true;
+    await this.#ended();
+    return false;
   }
 
   /** Ends the container at once, with all that runs in it. Returns when it is gone. */
@@ -79,50 +121,67 @@ export class Engine {
     await until(() => !this.running, ATTEMPT_MS);
   }
 
+  async #ended(): Promise<void> {
+    try {
+      await until(() => !this.running, DRAIN_MS);
+    } catch (error) {
+      console.error('the container does not end by itself:', error);
+      await this.destroy();
+    }
+  }
+
   async #bringUp(): Promise<void> {
     this.#answered = false;
     if (this.#stopping) await until(() => !this.running, ATTEMPT_MS);
     this.#stopping = false;
-    if (!this.running) {
-      const token = crypto.getRandomValues(new Uint8Array(32)).toHex();
-      const generation = this.#store.beginGeneration(token);
-      const env = {
-        HOLDFAST_ENGINE_TOKEN: token,
-        HOLDFAST_GENERATION: String(generation),
-        HOLDFAST_SESSION_ENV: JSON.stringify(this.#store.record.settings().env),
-      };
-      await this.#start(env, PORT);
-    }
-    await until(() => this.#probe(), ATTEMPT_MS);
+    if (!(this.running && (await this.#comesUp()))) await this.#startAnew();
     this.#answered = true;
   }
 
-  async #probe(): Promise<boolean> {
-    if (!this.running) throw new Error('the container ended while it came up');
+  /** The container runs: also where another Durable Object's memory began the start, it is not begun again. */
+  async #comesUp(): Promise<boolean> {
+    const found = await until(async () => {
+      if (!this.running) return 'ended';
+      const probe = await this.#probe();
+      return probe !== 'silent' && probe;
+    }, ATTEMPT_MS);
+    // A start whose token was never stored: nobody can talk to that engine.
+    if (found === 'foreign') await this.destroy();
+    return found === 'up' && this.running;
+  }
+
+  async #startAnew(): Promise<void> {
+    const token = crypto.getRandomValues(new Uint8Array(32)).toHex();
+    const generation = this.#store.beginGeneration(token);
+    await this.#store.durable();
+    const env = {
+      HOLDFAST_ENGINE_TOKEN: token,
+      HOLDFAST_GENERATION: String(generation),
+      HOLDFAST_SESSION_ENV: JSON.stringify(this.#store.record.settings().env),
+    };
+    await this.#start(env, PORT);
+    await until(async () => {
+      if (!this.running) throw new Error('the container ended while it came up');
+      return (await this.#probe()) === 'up';
+    }, ATTEMPT_MS);
+  }
+
+  #probe(): Promise<Probe> {
+    this.#probing ??= this.#askHealth().finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  async #askHealth(): Promise<Probe> {
     try {
       const response = await this.fetch('/health', { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-      await response.body?.cancel();
-      return response.ok;
+      const { generation } = await response.json<EngineHealth>();
+      if (!response.ok) return 'silent';
+      return generation === this.generation ? 'up' : 'foreign';
     } catch {
       // Not listening yet: what the probe is there to find out.
-      return false;
+      return 'silent';
     }
   }
-}
-
-/** Asks again and again, a little less often each time, until it is so. */
-async function until(isSo: () => boolean | Promise<boolean>, limitMs: number): Promise<void> {
-  const end = Date.now() + limitMs;
-  for (let waitMs = 10; !(await isSo()); waitMs = Math.min(waitMs * 1.5, 250)) {
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain`);
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-  }
-}
-
-function abortAfter(ms: number): { passed: Promise<never>; clear(): void } {
-  let timer: ReturnType<typeof setTimeout>;
-  const passed = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not up within ${ms} ms`)), ms);
-  });
-  return { passed, clear: () => clearTimeout(timer) };
 }

@@ -1,20 +1,32 @@
-// Pulls what changed from the engine into storage, off everybody's way. One pull at a time; who asks
-// during one gets another after it, so that nothing which happened before the asking is missed.
-import { Sync } from '#protocol';
+// Pulls what changed from the engine into storage, off everybody's way: commands, sessions and their saved states.
+// One pull at a time; who asks during one gets another after it, so that nothing which happened before the asking
+// is missed.
+import { EngineHealth, Sync } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
+import { EventSaves } from './event-saves.ts';
+import { SessionSaves } from './session-saves.ts';
 
+/** What a container that is lost takes along is what happened in this time. */
+const SOON_MS = 20;
 /** Commands that follow each other closely share a pull, which would otherwise slow the next one down. */
-const SOON_MS = 100;
+const APART_MS = 100;
 /** While something runs, and after a pull that failed, the engine is asked again this often. */
 const FOLLOW_UP_MS = 10_000;
+/** An engine that does not answer a pull by then answers the next one. */
+const ANSWER_MS = 10_000;
+/** How far an engine's start may seem to wander: answers take their time. */
+const CLOCKS_MS = 250;
 
 export class HistoryPull {
   readonly #engine: Engine;
   readonly #store: Store;
   /** Good for the engine with this token alone. */
-  #cursor = { token: '', after: 0 };
+  #cursor = { token: '', startedAt: 0, after: 0 };
   #working = false;
+  #pulledAt = 0;
+  readonly #sessions: SessionSaves;
+  readonly #events: EventSaves;
   #pulling: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #timer: { due: number; handle: ReturnType<typeof setTimeout> } | undefined;
@@ -22,6 +34,8 @@ export class HistoryPull {
   constructor(engine: Engine, store: Store) {
     this.#engine = engine;
     this.#store = store;
+    this.#sessions = new SessionSaves(engine, store);
+    this.#events = new EventSaves(engine, store);
   }
 
   /** Whether a command or a process ran at the last pull. */
@@ -31,7 +45,7 @@ export class HistoryPull {
 
   /** Pulls a moment after a command. One that fails is tried again later, from the same cursor. */
   soon(): void {
-    this.#after(SOON_MS);
+    this.#after(Math.max(SOON_MS, this.#pulledAt + APART_MS - Date.now()));
   }
 
   /** Returns when storage holds what the engine knew at the call. Does nothing while the container sleeps. */
@@ -52,21 +66,41 @@ export class HistoryPull {
   }
 
   async #run(): Promise<void> {
-    const { token } = this.#store.record.engine();
-    if (this.#cursor.token !== token) this.#cursor = { token, after: 0 };
+    const { token, generation } = this.#store.record.engine();
+    if (this.#cursor.token !== token) this.#cursor = { token, startedAt: 0, after: 0 };
     for (let more = true; more; ) {
       if (!this.#engine.running) return;
-      const response = await this.#engine.fetch(`/sync?after=${this.#cursor.after}`);
-      if (!response.ok) throw new Error(`the engine answered ${response.status} to a pull`);
-      const page = Sync.parse(await response.json());
+      this.#store.sessions.beginPull();
+      const page = Sync.parse(await this.#ask(`/sync?after=${this.#cursor.after}`));
+      const isSame = this.#isSameEngine(EngineHealth.parse(await this.#ask('/health')));
       // Meanwhile another start, or the end of the sandbox: this answer is of no use any more.
       if (this.#store.record.engine().token !== token) return;
+      if (!isSame) continue;
       this.#store.apply(page);
       this.#cursor.after = page.cursor;
       more = page.more;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
+      await this.#sessions.fetchNewer(page.sessions, generation);
+      await this.#events.fetchOf(page.commands, generation);
+      this.#pulledAt = Date.now();
       if (!more && this.#working) this.#after(FOLLOW_UP_MS);
     }
+  }
+
+  /** An engine that was started again in its container counts changes anew: it is asked from the beginning. */
+  #isSameEngine({ uptimeMs }: EngineHealth): boolean {
+    const startedAt = Date.now() - uptimeMs;
+    const before = this.#cursor.startedAt;
+    const isSame = this.#cursor.after === 0 || startedAt - before < CLOCKS_MS;
+    this.#cursor.startedAt = isSame && before > 0 ? Math.min(before, startedAt) : startedAt;
+    if (!isSame) this.#cursor.after = 0;
+    return isSame;
+  }
+
+  async #ask(path: string): Promise<unknown> {
+    const response = await this.#engine.fetch(path, { signal: AbortSignal.timeout(ANSWER_MS) });
+    if (!response.ok) throw new Error(`the engine answered ${response.status} to a pull`);
+    return await response.json();
   }
 
   #after(ms: number): void {
@@ -76,8 +110,9 @@ export class HistoryPull {
     const handle = setTimeout(() => {
       this.#timer = undefined;
       this.pull().catch((error) => {
+        if (!this.#engine.awake) return;
         console.error('pulling the history failed:', error);
-        if (this.#engine.running) this.#after(FOLLOW_UP_MS);
+        this.#after(FOLLOW_UP_MS);
       });
     }, ms);
     this.#timer = { due, handle };

@@ -52,7 +52,8 @@ export async function withLeft(
   return isLeft ? answerAboutLeft(history, generation, call) : answer;
 }
 
-function toProcess(command: CommandInfo): ProcessInfo {
+/** A process as the history tells it: its container is gone, and so is its pid. */
+export function toProcess(command: CommandInfo): ProcessInfo {
   const { id, sessionId, exitCode, signal, timedOut, createdAt, startedAt, endedAt, durationMs } = command;
   return {
     id,

@@ -13,14 +13,20 @@ import { Engine, type StartContainer } from './engine.ts';
 import { EngineProxy } from './engine-proxy.ts';
 import { HistoryPull } from './history-pull.ts';
 import { answerAboutLeft, isAboutProcesses, withLeft } from './left-processes.ts';
-import { isLookup, lookUp, withHistory } from './lookups.ts';
+import { isLookup, isStored, lookUp, withHistory } from './lookups.ts';
 import { type SandboxCall, sandboxCall } from './sandbox-call.ts';
+import { SessionCalls } from './session-calls.ts';
+import { SessionRestore } from './session-restore.ts';
 import { sleepTime } from './sleep-time.ts';
+import { within } from './within.ts';
 
 // The library wants this entrypoint exported beside the class, or it fails in every object that comes back
 // to a running container.
 export { ContainerProxy } from '@cloudflare/containers';
 
+/** How often and how long storage is brought up to date before a sleep, which takes along what was not pulled. */
+const LAST_PULLS = 3;
+const LAST_PULL_MS = 10_000;
 /** How long the platform is given to hand out a container, in steps of `waitInterval`. */
 const START = { waitInterval: 100, retries: 150 };
 
@@ -40,6 +46,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   readonly #engine: Engine;
   readonly #history: HistoryPull;
   readonly #proxy: EngineProxy;
+  readonly #sessions: SessionCalls;
   readonly #activity = new Activity(() => this.renewActivityTimeout());
   #removal: Promise<void> | undefined;
 
@@ -51,7 +58,10 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
       this.start({ envVars: { ...this.envVars, ...envVars } }, { ...START, portToCheck });
     this.#engine = new Engine(ctx.container!, this.#store, start);
     this.#history = new HistoryPull(this.#engine, this.#store);
-    this.#proxy = new EngineProxy(this.#engine, this.#store, this.#activity, this.#history);
+    const parts = { engine: this.#engine, store: this.#store };
+    const restore = new SessionRestore(this.#engine, this.#store);
+    this.#proxy = new EngineProxy({ ...parts, activity: this.#activity, history: this.#history, restore });
+    this.#sessions = new SessionCalls({ ...parts, proxy: this.#proxy, restore });
     this.sleepAfter = sleepTime(this.#store.record.settings().sleepAfter).after;
   }
 
@@ -74,7 +84,11 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   override async onActivityExpired(): Promise<void> {
     const { sleepAfter, keepAlive } = this.#store.record.settings();
     const { force } = sleepTime(sleepAfter);
-    if (this.#activity.busy || keepAlive || (!force && (await this.#isWorking()))) {
+    // It is on its way already; the alarm goes off again before it has ended.
+    if (!this.#engine.awake) return;
+    const stays = this.#activity.busy || keepAlive;
+    // Somebody may come while storage is brought up to date.
+    if (stays || !(await this.#mayEnd(force)) || this.#activity.busy) {
       this.renewActivityTimeout();
       return;
     }
@@ -86,7 +100,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     if (call.rest === '') return await this.#itself(call.request);
     if (isLookup(call.request.method, call.rest)) return await this.#lookUp(call);
     if (isAboutProcesses(call.request.method, call.rest)) return await this.#aboutProcesses(call);
-    return await this.#proxy.forward(call);
+    return (await this.#sessions.answer(call)) ?? (await this.#proxy.forward(call));
   }
 
   async #itself(request: Request): Promise<Response> {
@@ -111,12 +125,13 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     if (!record)
       throw new HoldfastError('SANDBOX_NOT_FOUND', 'This sandbox was never used; any command makes it.');
     const running = this.#engine.running;
-    const sessions = this.#store.sessions.list();
+    const { generation } = this.#engine;
+    const sessions = this.#store.sessions.list(running ? generation : generation + 1);
     return {
       name: this.ctx.id.name ?? '',
       state: running ? 'running' : 'stopped',
       ...record,
-      sessions: running ? sessions : sessions.map((s) => ({ ...s, runningCommand: null, queueLength: 0 })),
+      sessions,
     };
   }
 
@@ -130,36 +145,41 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   }
 
   async #remove(): Promise<void> {
+    this.#proxy.removed();
     await this.#engine.destroy();
     this.#store.clear();
     this.sleepAfter = sleepTime(this.#store.record.settings().sleepAfter).after;
   }
 
   async #lookUp(call: SandboxCall): Promise<Response> {
-    const { commands } = this.#store;
-    if (!this.#engine.running) return lookUp(commands, call.rest);
-    const answer = await this.#proxy.forward(call);
-    if (call.rest === '/commands') return await withHistory(answer, commands);
+    const answer = await this.#proxy.forward(call, { wakes: false });
+    if (!answer) return await lookUp(this.#store, call);
+    if (call.rest === '/commands') return await withHistory(answer, this.#store.commands);
     const id = call.rest.split('/')[2]!;
-    return answer.status === 404 && commands.get(id) ? lookUp(commands, call.rest) : answer;
+    return answer.status === 404 && isStored(this.#store, id) ? await lookUp(this.#store, call) : answer;
   }
 
   /** No process outlives its container, so a call about one never wakes it. */
   async #aboutProcesses(call: SandboxCall): Promise<Response> {
     const { commands, record } = this.#store;
+    const answer = await this.#proxy.forward(call, { wakes: false });
     const { generation } = record.engine();
-    if (!this.#engine.running) return answerAboutLeft(commands, generation + 1, call);
-    return await withLeft(await this.#proxy.forward(call), commands, generation, call);
+    return answer
+      ? await withLeft(answer, commands, generation, call)
+      : answerAboutLeft(commands, generation + 1, call);
   }
 
-  /** Whether a command or a process runs that nobody is connected to. */
-  async #isWorking(): Promise<boolean> {
-    try {
-      await this.#history.pull();
-    } catch (error) {
-      console.error('the engine does not answer, so it may as well sleep:', error);
-      return false;
+  /** Storage holds what the container knows, and nothing runs in it that nobody is connected to. */
+  async #mayEnd(force: boolean): Promise<boolean> {
+    for (let pulls = 1; pulls <= LAST_PULLS; pulls += 1) {
+      try {
+        await within(LAST_PULL_MS, this.#history.pull());
+        return force || !this.#history.working;
+      } catch (error) {
+        console.error(`pull ${pulls} of ${LAST_PULLS} before sleep failed:`, error);
+      }
     }
-    return this.#history.working;
+    // An engine that does not answer may as well sleep.
+    return true;
   }
 }

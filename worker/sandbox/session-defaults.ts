@@ -1,21 +1,33 @@
-// The sandbox's env lies under the env of every session that is created in it.
+// The sandbox's env lies under the env of every session that is created in it, and every one has an id from here,
+// so that a request whose answer was cut off can be sent again.
+import { SessionId } from '#protocol';
+import { readBody } from '../http/read-body.ts';
 
-/** The body of `POST /sessions` with the settings' env under its own; what is not an object stays as it is. */
-export async function withSessionDefaults(
-  request: Request,
-  env: Record<string, string>,
-): Promise<BodyInit | null> {
-  if (Object.keys(env).length === 0) return request.body;
-  const text = await request.text();
+export interface NewSession {
+  id: string | undefined;
+  env: Record<string, string>;
+  body: BodyInit;
+}
+
+/** The body of `POST /sessions` as the engine is to get it; what is wrong with it stays as it is. */
+export async function newSession(request: Request, env: Record<string, string>): Promise<NewSession> {
+  const bytes = await readBody(request);
+  const asItIs = { id: undefined, env: {}, body: bytes };
   let body: unknown;
   try {
-    body = JSON.parse(text || '{}');
+    body = JSON.parse(new TextDecoder().decode(bytes) || '{}');
   } catch {
     // The engine says what is wrong with it.
-    return text;
+    return asItIs;
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return text;
-  const own = (body as { env?: unknown }).env;
-  if (own !== undefined && (typeof own !== 'object' || own === null)) return text;
-  return JSON.stringify({ ...body, env: { ...env, ...own } });
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return asItIs;
+  const { id = crypto.randomUUID(), env: own } = body as { id?: unknown; env?: unknown };
+  if (own !== undefined && (typeof own !== 'object' || own === null)) return asItIs;
+  const whole = { ...env, ...own };
+  const known = SessionId.safeParse(id);
+  return {
+    id: known.success ? known.data : undefined,
+    env: whole,
+    body: JSON.stringify({ ...body, id, env: whole }),
+  };
 }

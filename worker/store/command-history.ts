@@ -47,6 +47,13 @@ export class CommandHistory {
     return this.#sql.exec<Row>('SELECT * FROM commands WHERE id = ?', id).toArray().map(toInfo)[0];
   }
 
+  /** The generation in which the command ran, if it is known. */
+  generationOf(id: string): number | undefined {
+    return this.#sql
+      .exec<{ generation: number }>('SELECT generation FROM commands WHERE id = ?', id)
+      .toArray()[0]?.generation;
+  }
+
   /** The processes among them that were started before this generation, newest first. */
   processesBefore(generation: number): CommandInfo[] {
     return this.#sql

@@ -42,6 +42,26 @@ const STEPS = [
      stderr_bytes INTEGER NOT NULL
    );
    CREATE INDEX commands_by_age ON commands (created_at);`,
+  `ALTER TABLE sessions ADD COLUMN checkpoint INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE sessions ADD COLUMN saved_bytes INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE sessions ADD COLUMN state_truncated INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE saved_sessions (
+     session_id TEXT NOT NULL,
+     part INTEGER NOT NULL,
+     bytes BLOB NOT NULL,
+     PRIMARY KEY (session_id, part)
+   );
+   CREATE TABLE command_ids (
+     age INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
+     generation INTEGER NOT NULL,
+     fingerprint TEXT NOT NULL
+   );
+   CREATE TABLE kept_events (
+     age INTEGER PRIMARY KEY,
+     command_id TEXT NOT NULL UNIQUE,
+     events BLOB NOT NULL
+   );`,
 ];
 
 /** Brings the storage to the newest schema; does nothing where it is. */

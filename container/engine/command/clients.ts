@@ -3,6 +3,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Command } from './command.ts';
 
+/** For clients that were cut off with an engine that died. */
+const RETURN_MS = 10_000;
+
 export class Clients {
   readonly #counts = new Map<Command, number>();
   readonly #timers = new Map<Command, NodeJS.Timeout>();
@@ -18,6 +21,12 @@ export class Clients {
     const leave = this.#join(command);
     if (response.destroyed || response.closed) leave();
     else response.once('close', leave);
+  }
+
+  /** Clients of an engine that died are gone; they have at least a few seconds to come back. */
+  awaitReturn(command: Command): void {
+    const { disconnectGraceMs } = command.request;
+    if (disconnectGraceMs !== null) this.#leave(command, Math.max(disconnectGraceMs, RETURN_MS));
   }
 
   #join(command: Command): () => void {
@@ -36,14 +45,13 @@ export class Clients {
     command.request.disconnectGraceMs = null;
   }
 
-  #leave(command: Command): void {
+  #leave(command: Command, graceMs = command.request.disconnectGraceMs): void {
     const left = (this.#counts.get(command) ?? 1) - 1;
     if (left > 0) {
       this.#counts.set(command, left);
       return;
     }
     this.#counts.delete(command);
-    const graceMs = command.request.disconnectGraceMs;
     if (command.ended || graceMs === null) return;
     const timer = setTimeout(() => {
       this.#timers.delete(command);

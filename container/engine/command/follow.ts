@@ -23,7 +23,7 @@ export class OutputFollower {
 
   /**
    * Pages of runs, until the command has ended and all its events' output was given, or `reader` went away.
-   * A page is consumed before the next is asked for: its bytes are reused.
+   * A page is consumed at once, before the next is asked for: its bytes are reused.
    */
   async *pages(reader: ServerResponse): AsyncGenerator<Iterable<SequencedRun>> {
     const { log } = this.#command;
@@ -40,23 +40,27 @@ export class OutputFollower {
           ({ offset, seq, stdoutBytes, stderrBytes } = log.head);
           this.lostBytes += stdoutBytes + stderrBytes;
         }
-        // A copy: until the page is consumed other readers get their turn, and a log's read is good until the next.
-        const lines = Buffer.from(log.read(offset, endOffset(this.#command)));
-        if (lines.length === 0) {
+        const from = offset;
+        const end = endOffset(this.#command);
+        if (offset < end) {
+          yield (function* () {
+            // Read when it is consumed: before that other readers have their turn, and use the same memory.
+            const lines = log.read(offset, end);
+            offset += lines.length;
+            if (scratch.length < lines.length) scratch = Buffer.allocUnsafe(lines.length);
+            for (const run of unlabel(lines, scratch)) {
+              seq += run.lines;
+              if (run.stream === 'stdout') stdoutBytes += run.data.length;
+              else stderrBytes += run.data.length;
+              yield { ...run, seq };
+            }
+          })();
+        }
+        if (offset === from) {
           if (ended) return;
           await wake.next();
           continue;
         }
-        offset += lines.length;
-        if (scratch.length < lines.length) scratch = Buffer.allocUnsafe(lines.length);
-        yield (function* () {
-          for (const run of unlabel(lines, scratch)) {
-            seq += run.lines;
-            if (run.stream === 'stdout') stdoutBytes += run.data.length;
-            else stderrBytes += run.data.length;
-            yield { ...run, seq };
-          }
-        })();
         // A client that is cut off comes back with a seq from about here.
         log.given({ offset, seq, stdoutBytes, stderrBytes });
       }

@@ -26,20 +26,41 @@ export function closedStdin(path = '/dev/null'): CommandStdin {
 /** `data` as a file, removed when the command has ended. */
 export function fileStdin(path: string, data: Uint8Array): CommandStdin {
   writeFileSync(path, data, { mode: 0o600 });
+  return keptStdin(path);
+}
+
+/** The same, of a file that is there. */
+export function keptStdin(path: string): CommandStdin {
   return { ...closedStdin(path), close: () => rmSync(path, { force: true }) };
 }
 
-/**
- * A FIFO that the engine writes into. `taken` tells whether the command has it open: the engine's end is
- * not closed before that, since a FIFO with no holder at all loses its bytes and blocks who opens it.
- */
-export function openStdin(path: string, taken: () => boolean): CommandStdin {
+export interface OpenStdin {
+  path: string;
+  /**
+   * Whether the command has it open: the engine's end is not closed before that, since a FIFO with no holder at
+   * all loses its bytes and blocks who opens it.
+   */
+  taken(): boolean;
+  /** It is about to end: another engine must not hold it open. */
+  ending(): void;
+  /** Nobody needs it any more. */
+  released(): void;
+}
+
+/** A FIFO that the engine writes into. */
+export function openStdin({ path, taken, ending, released }: OpenStdin): CommandStdin {
   const fd = openSync(path, O_RDWR | O_NONBLOCK);
   const socket = new Socket({ fd, readable: false, writable: true });
   socket.setMaxListeners(0); // each write that waits has one
   socket.on('error', () => {}); // told to each write by its callback
   let open = true;
   let closed = false;
+  const release = () => {
+    if (closed) return;
+    closed = true;
+    socket.destroy();
+    released();
+  };
   return {
     path,
     async write(data) {
@@ -58,13 +79,13 @@ export function openStdin(path: string, taken: () => boolean): CommandStdin {
     async end() {
       if (!open) throw stdinClosed();
       open = false;
+      ending();
       while (!closed && !taken()) await sleep(2);
-      if (!closed) socket.destroy();
+      release();
     },
     close() {
       open = false;
-      closed = true;
-      socket.destroy();
+      release();
     },
   };
 }

@@ -10,7 +10,8 @@ export class CommandTable {
   readonly #ended = new Map<Command, number>();
   readonly #expired = new Set<string>();
   #endedBytes = 0;
-  #changes = 0;
+  /** Begins higher with each engine, so that a cursor of one that died has everything of this one ahead of it. */
+  #changes = Date.now() * 1000;
 
   /** The command of that id; 404 if it never was, 410 if it has expired. */
   get(id: string): Command {
@@ -59,11 +60,18 @@ export class CommandTable {
   /** Forgets a command that never ran, and its id. */
   withdraw(command: Command): void {
     this.#commands.delete(command.id);
+    command.recorder.forget(false);
+  }
+
+  /** Ids that an engine which died had forgotten. */
+  rememberExpired(ids: Iterable<string>): void {
+    for (const id of ids) this.#expired.add(id);
   }
 
   /** Forgets a command and its log, but not that its id was taken. */
   expire(command: Command): void {
     this.#commands.delete(command.id);
+    command.recorder.forget(true);
     command.log.remove();
     this.#expired.add(command.id);
     if (this.#expired.size > LIMITS.expiredIds) {

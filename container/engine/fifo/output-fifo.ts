@@ -1,10 +1,10 @@
 // The reading side of one output FIFO, leased to one command at a time.
 // Invariant: while it is idle or leased the engine holds a writing end (the guard) as well, so that
-// the event loop never sees an end of file; the guard is lifted to ask whether anybody else writes.
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { Socket } from 'node:net';
+// nobody sees an end of file; the guard is lifted to ask whether anybody else writes.
+import { closeSync, constants, openSync } from 'node:fs';
+import type { Poller } from '../linux/poller.ts';
+import { Spool, type SpoolPlace } from './spool.ts';
 
-const READ_SIZE = 64 * 1024;
 const {
   O_RDONLY,
   O_WRONLY,
@@ -14,78 +14,119 @@ const {
 
 /** More than fits into one (fcntl(2), F_SETPIPE_SZ) was written meanwhile: by somebody who still holds it. */
 const MOST_IN_FIFO = 1024 * 1024;
+/** Read in one go, before another FIFO has its turn. */
+const TURN_BYTES = 256 * 1024;
 
-/** One buffer serves all readers: each chunk is consumed before the next read. */
-const buffer = Buffer.allocUnsafe(READ_SIZE);
+/** Who a FIFO is leased to. */
+export interface Lease {
+  /** Keeps a chunk in the log; must not keep its memory. */
+  sink(chunk: Uint8Array): void;
+  /** Whether all that the sink was given is in the log: none of it is held back. */
+  allKept(): boolean;
+  /** The stream goes on at another place of the spool. */
+  moved(place: SpoolPlace): void;
+}
+
+const NOBODY: Lease = { sink() {}, allKept: () => false, moved() {} };
 
 export class OutputFifo {
   readonly path: string;
+  readonly #poller: Poller;
   readonly #fd: number;
-  readonly #socket: Socket;
+  readonly #spool: Spool;
   #guard: number | undefined;
-  #sink: (chunk: Uint8Array) => void = ignore;
-  #ended: () => void = ignore;
+  #lease = NOBODY;
+  #ended: () => void = () => {};
+  #closed = false;
 
-  constructor(path: string) {
+  /** `resumed`: where an engine that died had come to; what it took and did not keep goes to its lease first. */
+  constructor(path: string, poller: Poller, resumed?: { place: SpoolPlace; lease: Lease }) {
     this.path = path;
+    this.#poller = poller;
     this.#fd = openSync(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    this.#guard = openSync(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    this.#socket = new Socket({
-      fd: this.#fd,
-      readable: true,
-      writable: false,
-      onread: {
-        buffer,
-        callback: (count, bytes) => {
-          this.#sink((bytes as Buffer).subarray(0, count));
-          return true;
-        },
-      },
-    } as ConstructorParameters<typeof Socket>[0]);
-    this.#socket.on('end', () => this.close());
-    this.#socket.on('error', () => this.close());
+    this.#raiseGuard();
+    this.#spool = resumed ? Spool.resume(path, resumed.place) : new Spool(path);
+    if (resumed) {
+      this.#lease = resumed.lease;
+      for (let rest = this.#spool.rest(); rest.length > 0; rest = this.#spool.rest()) this.#lease.sink(rest);
+    }
+    poller.add(this.#fd, () => this.#read());
   }
 
-  /** Hands what is read from now on to `sink`, which must not keep the chunk. */
-  lease(sink: (chunk: Uint8Array) => void): void {
-    this.#sink = sink;
+  /** Hands what is read from now on to `lease`. */
+  lease(lease: Lease): void {
+    if (this.#spool.isLong) this.#spool.roll(() => {});
+    this.#lease = lease;
+  }
+
+  /** Where the next byte will be. */
+  get place(): SpoolPlace {
+    return this.#spool.place;
   }
 
   /**
    * Reads all that is in the FIFO and asks who still holds it.
    * `free`: nobody, it can be leased again. `held`: a process left in the background does; it goes on
-   * being read into the same sink until its end of file, then `ended` is called and the FIFO is closed.
+   * being read into the same lease until its end of file, then `ended` is called and the FIFO is closed.
    */
   drain(ended: () => void): 'free' | 'held' {
     this.#dropGuard();
     for (let drained = 0; ; ) {
-      let count: number;
-      try {
-        count = readSync(this.#fd, buffer, 0, READ_SIZE, null);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-        this.#ended = ended;
-        return 'held';
-      }
-      if (count === 0) break;
-      this.#sink(buffer.subarray(0, count));
-      drained += count;
-      if (drained > MOST_IN_FIFO) {
+      const chunk = this.#take();
+      if (chunk?.length === 0) break;
+      drained += chunk?.length ?? 0;
+      if (!chunk || drained > MOST_IN_FIFO) {
         this.#ended = ended;
         return 'held';
       }
     }
-    this.#sink = ignore;
-    this.#guard = openSync(this.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    this.#lease = NOBODY;
+    this.#raiseGuard();
     return 'free';
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#dropGuard();
-    this.#socket.destroy();
-    const ended = this.#ended;
-    this.#ended = ignore;
-    ended();
+    this.#poller.remove(this.#fd);
+    closeSync(this.#fd);
+    this.#spool.close();
+    this.#ended();
+  }
+
+  #read(): void {
+    for (let read = 0; read < TURN_BYTES; ) {
+      const chunk = this.#take();
+      if (!chunk) return;
+      if (chunk.length === 0) {
+        this.close();
+        return;
+      }
+      read += chunk.length;
+    }
+  }
+
+  #take(): Uint8Array | null {
+    try {
+      const chunk = this.#spool.take(this.#fd);
+      if (!chunk || chunk.length === 0) return chunk;
+      this.#lease.sink(chunk);
+      if (this.#spool.isLong && this.#lease.allKept()) this.#spool.roll((place) => this.#lease.moved(place));
+      return chunk;
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      // A command's output goes on while its log takes it.
+      const chunk = this.#spool.takeUnsafely(this.#fd);
+      if (!chunk || chunk.length === 0) return chunk;
+      this.#lease.sink(chunk);
+      if (this.#lease.allKept()) this.#lease.moved(this.#spool.place);
+      return chunk;
+    }
+  }
+
+  #raiseGuard(): void {
+    this.#guard = openSync(this.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   }
 
   #dropGuard(): void {
@@ -94,4 +135,7 @@ export class OutputFifo {
   }
 }
 
-function ignore(): void {}
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+}

@@ -35,7 +35,7 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
     guard(c.env.incoming as IncomingMessage, token);
     await next();
   });
-  app.get('/sync', (c) => c.json(engine.sync(Number(c.req.query('after')) || 0)));
+  app.get('/sync', async (c) => c.json(await engine.sync(Number(c.req.query('after')) || 0)));
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);

@@ -1,13 +1,12 @@
 // Errors on their way out: the code's status and body, or INTERNAL for what nobody expected.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type ErrorBody, errorCode, HoldfastError } from '#protocol';
+import type { ErrorBody, HoldfastError } from '#protocol';
+import { asHoldfastError } from '../system-error.ts';
 
-/** What is not Holdfast's own is logged whole and told to the caller as INTERNAL. */
+/** What nobody expected is told to the caller as INTERNAL. */
 export function expected(error: unknown): HoldfastError {
-  if (errorCode(error)) return error as HoldfastError;
-  console.error(error);
-  return new HoldfastError('INTERNAL', 'something went wrong in the engine; its log says what');
+  return asHoldfastError(error, 'something went wrong in the engine; its log says what');
 }
 
 export function errorBody(error: HoldfastError, request: IncomingMessage): ErrorBody {

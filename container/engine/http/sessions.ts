@@ -6,6 +6,7 @@ import {
   ExecRequest,
   HoldfastError,
   OPERATIONS,
+  SavedSession,
   SessionId,
   SSE_CONTENT_TYPE,
 } from '#protocol';
@@ -34,6 +35,19 @@ export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   app.delete(OPERATIONS.deleteSession.path, async (c) => {
     await engine.deleteSession(parse(SessionId, c.req.param('session')));
     return c.body(null, 204);
+  });
+
+  // Between engine and Durable Object: the Worker lets nobody else through to these.
+  app.get('/sessions/:session/checkpoint', async (c) =>
+    c.json(await sessions.get(parse(SessionId, c.req.param('session'))).save()),
+  );
+
+  app.put('/sessions/:session/checkpoint', async (c) => {
+    const saved = await readJson(c.env.incoming as never, SavedSession);
+    if (saved.id !== c.req.param('session')) {
+      throw new HoldfastError('INVALID_REQUEST', 'id: the path names another session');
+    }
+    return c.json((await sessions.load(saved)).info(), 201);
   });
 
   app.post(OPERATIONS.interrupt.path, (c) => {

@@ -4,7 +4,7 @@ import { LIMITS } from '#protocol';
 import { Labeler, type Labelled, labelledSize, type StreamName } from './label.ts';
 import { type Mark, Marks } from './marks.ts';
 import { Ring } from './ring.ts';
-import { Segments } from './segments.ts';
+import { type SegmentPlace, Segments } from './segments.ts';
 import { unlabelStream } from './unlabel.ts';
 
 const READ_SIZE = 96 * 1024;
@@ -18,8 +18,27 @@ const PIECE = 64 * 1024;
 const scratch = Buffer.allocUnsafe(labelledSize(PIECE));
 const page = Buffer.allocUnsafe(READ_SIZE);
 
+/** Keeps what a log does not keep in files, so that another engine can go on with it. */
+export interface LogKeeper {
+  /** Lines of a log that is small, and so in memory alone. */
+  lines(lines: Buffer): void;
+  /** A file is about to be made. */
+  files(places: SegmentPlace[]): void;
+  /** All of it is in files now. */
+  filed(): void;
+}
+
+/** What a keeper kept. */
+export interface KeptLog {
+  lines: Buffer | undefined;
+  files: SegmentPlace[];
+}
+
+const NO_KEEPER: LogKeeper = { lines() {}, files() {}, filed() {} };
+
 export class CommandLog {
   readonly #labelers = { stdout: new Labeler('stdout'), stderr: new Labeler('stderr') };
+  readonly #keeper: LogKeeper;
   readonly #segments: Segments;
   readonly #marks = new Marks();
   #ring: Ring | undefined = new Ring(LIMITS.ringBytes);
@@ -34,9 +53,35 @@ export class CommandLog {
   stderrBytes = 0;
 
   /** Files `path.0` and so on are made when the log outgrows memory; past `rollBytes` the oldest leave. */
-  constructor(path: string, rollBytes = Number.POSITIVE_INFINITY) {
-    this.#segments = new Segments(path, rollBytes);
+  constructor(path: string, rollBytes = Number.POSITIVE_INFINITY, keeper = NO_KEEPER) {
+    this.#keeper = keeper;
+    this.#segments = new Segments(path, rollBytes, (places) => keeper.files(places));
     this.#head = this.end;
+  }
+
+  /** Becomes the log of which a keeper kept this. Call it first. */
+  restore({ lines, files }: KeptLog): void {
+    this.#segments.restore(files);
+    const { first, last } = this.#segments;
+    const inFiles = last?.end ?? 0;
+    if (first && last && inFiles >= (lines?.length ?? 0)) {
+      this.#head = first;
+      for (const { first: mark } of files) this.#marks.passed(mark);
+      this.size = inFiles;
+      this.#ring = undefined;
+      this.#countFrom(last.first);
+      this.#ring = new Ring(LIMITS.ringBytes, this.size);
+    } else if (lines) {
+      this.#segments.remove();
+      this.#ring!.append(lines);
+      this.size = lines.length;
+      this.#countFrom(this.#head);
+    }
+  }
+
+  /** Bytes of a stream that wait for the rest of their character. */
+  heldBytes(stream: StreamName): number {
+    return this.#labelers[stream].heldBytes;
   }
 
   /** The oldest line that is still kept. */
@@ -134,24 +179,46 @@ export class CommandLog {
     return mark.offset < this.#head.offset ? this.#head : mark;
   }
 
+  /** Kept first, then seen: what a reader was given is there again after another engine's death. */
   #commit(stream: StreamName, labelled: Labelled): void {
     if (labelled.size === 0) return;
     const bytes = scratch.subarray(0, labelled.size);
-    const before = this.end;
+    const head = this.#removed ? undefined : this.#keep(bytes, this.end);
     this.size += labelled.size;
     this.seq += labelled.lines;
     if (stream === 'stdout') this.stdoutBytes += labelled.dataBytes;
     else this.stderrBytes += labelled.dataBytes;
     this.#ring?.append(bytes);
-    if (this.#removed) {
-      this.#head = this.end;
-    } else if (this.size > MEMORY_ONLY) {
-      if (before.offset > 0 && before.offset <= MEMORY_ONLY) {
-        this.#segments.append(this.#ring!.read(0, before.offset, page), this.#head);
-      }
-      this.#head = this.#segments.append(bytes, before);
-    }
+    this.#head = head ?? this.end;
     this.#marks.passed(this.end);
+  }
+
+  /** Answers where the log starts now. */
+  #keep(bytes: Buffer, before: Mark): Mark {
+    if (before.offset + bytes.length <= MEMORY_ONLY) {
+      this.#keeper.lines(bytes);
+      return this.#head;
+    }
+    if (before.offset === 0 || before.offset > MEMORY_ONLY) return this.#segments.append(bytes, before);
+    const lines = Buffer.concat([this.#ring!.read(0, before.offset, page), bytes]);
+    const head = this.#segments.append(lines, this.#head);
+    this.#keeper.filed();
+    return head;
+  }
+
+  /** Counts what is behind `mark`, where the last counting ended. */
+  #countFrom(mark: Mark): void {
+    let at = mark;
+    while (at.offset < this.size) {
+      const lines = this.read(at.offset);
+      let count = 0;
+      for (let next = lines.indexOf(NEWLINE); next >= 0; next = lines.indexOf(NEWLINE, next + 1)) count++;
+      at = advance(at, lines, at.seq + count);
+      this.#marks.passed(at);
+    }
+    this.seq = at.seq;
+    this.stdoutBytes = at.stdoutBytes;
+    this.stderrBytes = at.stderrBytes;
   }
 }
 

@@ -51,6 +51,10 @@ export class Labeler {
     return writeLines(this.#code, data, whole, out);
   }
 
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   /** Labels what was held back; call it when the stream ends or nothing more can come. */
   end(out: Uint8Array): Labelled {
     const data = this.#held;

@@ -10,9 +10,11 @@ export class Ring {
   #end = 0;
   #start = 0;
 
-  /** `limit` in bytes. */
-  constructor(limit: number) {
+  /** `limit` in bytes; `start` is the offset in the log of the first byte to come. */
+  constructor(limit: number, start = 0) {
     this.#limit = limit;
+    this.#start = start;
+    this.#end = start;
   }
 
   /** Offset in the log of the oldest byte held. */
@@ -23,9 +25,10 @@ export class Ring {
   append(data: Uint8Array): void {
     const kept = data.length > this.#limit ? data.subarray(data.length - this.#limit) : data;
     const from = this.#end + data.length - kept.length;
-    this.#end += data.length;
-    this.#start = Math.max(this.#start, this.#end - this.#limit);
-    this.#grow(this.#end - this.#start);
+    const end = this.#end + data.length;
+    this.#grow(Math.min(this.#limit, end - this.#start));
+    this.#end = end;
+    this.#start = Math.max(this.#start, end - this.#limit);
     this.#write(kept, from);
   }
 
@@ -44,10 +47,9 @@ export class Ring {
   #grow(needed: number): void {
     if (needed <= this.#bytes.length) return;
     const size = Math.min(this.#limit, Math.max(FIRST_SIZE, needed, this.#bytes.length * 2));
-    const old = this.#bytes;
+    const held = this.read(this.#start, this.#end - this.#start, Buffer.allocUnsafe(this.#end - this.#start));
     this.#bytes = Buffer.allocUnsafe(size);
-    // Before the limit is reached nothing was forgotten, so every byte sits at its own offset.
-    old.copy(this.#bytes);
+    if (held.length > 0) this.#write(held, this.#start);
   }
 
   #write(data: Uint8Array, offset: number): void {

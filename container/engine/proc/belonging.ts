@@ -45,13 +45,17 @@ function relatives(owner: Owner, processes: ProcessStat[]): Set<number> {
   const living = new Map(processes.map((one) => [one.pid, one.startTicks]));
   // The kernel gives a number to another process only when no group or session has it any more.
   const stillIts = (one: ProcessStat) => (living.get(one.pid) ?? one.startTicks) === one.startTicks;
+  // Children of init are nobody's, and 0 is the group and session of what the kernel runs.
+  const meansNobody = (pid: number) => pid <= 1;
   const related = new Set<number>([...owner.known.values()].filter(stillIts).map((one) => one.pid));
   const roots = new Set(related);
   if (owner.shellPid !== undefined) roots.add(owner.shellPid);
+  for (const pid of [...roots].filter(meansNobody)) roots.delete(pid);
   const earlier = new Set(owner.command?.earlierChildren);
   for (let grew = true; grew; ) {
     grew = false;
     for (const one of processes) {
+      if (meansNobody(one.pid)) continue;
       if (roots.has(one.pid) || earlier.has(one.pid)) continue;
       if (earlier.has(one.parent)) {
         earlier.add(one.pid);

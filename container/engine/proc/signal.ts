@@ -14,8 +14,9 @@ export function sendAll(processes: ProcessStat[], signal: number): void {
   for (const { pid } of processes) send(pid, signal);
 }
 
-/** False when there is no such process. */
+/** False when there is no such process. Init, and what kill(2) takes for whole groups, is never meant. */
 export function send(pid: number, signal: number): boolean {
+  if (!(pid > 1)) throw new RangeError(`process ${pid} is not to be signalled`);
   try {
     process.kill(pid, signal);
     return true;

@@ -6,6 +6,7 @@ import type { Command } from '../command/command.ts';
 import type { SessionCopy } from '../session/session.ts';
 import { BASH } from '../shell/bash.ts';
 import { copyScript } from '../shell/checkpoint.ts';
+import { OFFER_FIRST } from '../shell/oom-score.ts';
 import { quote } from '../shell/quote.ts';
 
 export interface Launch {
@@ -22,6 +23,8 @@ export interface Launch {
 
 /** What a shell makes when it ends by itself: this file in its folder, with a dot and the status. */
 export const EXIT_FILE = 'exit';
+/** What it makes before anything of the command runs. */
+export const BEGUN_FILE = 'begun';
 
 /**
  * The text is bash's script file, so that its messages and its trace are those of a script; the copy is made
@@ -87,6 +90,8 @@ function stateScript({ command, copy }: Launch): string {
 function environmentScript({ command, folder }: Launch): string {
   const leave = quote(`>|${quote(`${folder}/${EXIT_FILE}`)}.$?`);
   return `\
+>|${quote(`${folder}/${BEGUN_FILE}`)}
+${OFFER_FIRST}
 ${command.request.env?.BASH_ENV === undefined ? 'unset BASH_ENV' : 'BASH_ENV=$__hf_b; unset __hf_b'}
 trap ${leave} EXIT
 . ${quote(`${folder}/state`)} 2>/dev/null

@@ -1,28 +1,36 @@
 // One process from its start to its settling.
 // Owner of: its FIFO pair, its stdin, its timeout, its control files.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessInfo } from '#protocol';
+import { HoldfastError, type ProcessInfo } from '#protocol';
 import type { Command } from '../command/command.ts';
 import { keep } from '../command/keep.ts';
-import { closedStdin, openStdin } from '../command/stdin.ts';
+import { leasesOf } from '../command/leases.ts';
+import { closedStdin } from '../command/stdin.ts';
+import { inheritStdinFifo, openStdinFifo } from '../command/stdin-fifo.ts';
 import type { FifoPool } from '../fifo/pool.ts';
+import { type CommandRecord, NOBODY, type ProcessName } from '../journal/state.ts';
+import { isAlive, onceGone } from '../linux/once-gone.ts';
+import type { Poller } from '../linux/poller.ts';
 import type { StreamName } from '../log/label.ts';
 import type { Owner } from '../proc/belonging.ts';
 import { endAtOnce, GIVE_UP_AFTER_MS } from '../proc/end-at-once.ts';
 import { escalate } from '../proc/escalate.ts';
 import type { Look } from '../proc/look.ts';
+import { processesOf } from '../proc/signal.ts';
 import { bootTicks, ProcessStat } from '../proc/stat.ts';
-import type { Outputs } from '../session/outputs.ts';
+import type { OutputPair, Outputs } from '../session/outputs.ts';
 import type { SessionCopy } from '../session/session.ts';
+import type { ShellEnd } from '../shell/shell.ts';
 import { endPolitely } from './end.ts';
-import { EXIT_FILE, launch } from './launch.ts';
+import { BEGUN_FILE, EXIT_FILE, launch } from './launch.ts';
 import { signalTree } from './signal-tree.ts';
 
 export interface ProcessDeps {
-  outputs: Outputs;
   fifos: FifoPool;
+  outputs: Outputs;
+  poller: Poller;
   folder: string;
   now(): Date;
   /** It exited or settled. */
@@ -32,6 +40,9 @@ export interface ProcessDeps {
 const OUTPUT_PATIENCE_MS = 500;
 /** The real-time signals begin here (signal(7)); Node has no name for them and reports them as exit 0. */
 const FIRST_REAL_TIME_SIGNAL = 32;
+
+/** Calls back when the shell has ended; undefined where nobody saw how. */
+type Watch = (ended: (how: ShellEnd | undefined) => void) => void;
 
 export class ProcessRun {
   readonly command: Command;
@@ -50,43 +61,93 @@ export class ProcessRun {
   /** When it last wrote, ended or was asked about, on the clock of performance.now(). */
   touchedAt = performance.now();
 
-  /** Throws when the shell cannot be started, and leaves nothing behind then. */
-  constructor(command: Command, copy: SessionCopy, cwd: string, deps: ProcessDeps) {
-    this.command = command;
-    this.#deps = deps;
-    this.#cwd = cwd;
-    const { folder } = deps;
-    const pair = deps.outputs.lease((stream, chunk) => this.#output(stream, chunk));
-    const startTicks = bootTicks();
-    let child: ReturnType<typeof launch>;
+  /** 400 or 500 when the shell cannot be started; nothing is left behind then. */
+  static start(command: Command, copy: SessionCopy, cwd: string, deps: ProcessDeps): ProcessRun {
+    const { folder, outputs } = deps;
+    const pair = outputs.lease(leasesOf(command, (stream, chunk) => run.#output(stream, chunk)));
+    const place = { folder, cwd, sessionKey: copy.key, startTicks: bootTicks() };
+    let run: ProcessRun;
     try {
-      const stdinPath = command.request.stdinOpen ? this.#openStdin() : '/dev/null';
+      if (command.request.stdinOpen) openStdinFifo(command, deps.fifos, () => true);
+      const stdinPath = command.request.stdinOpen ? command.stdin.path : '/dev/null';
+      // On record before it runs: an engine that finds this looks whether it does.
+      command.recorder.set({
+        process: place,
+        streams: command.streamsOf(pair),
+        ...(command.request.stdinOpen ? { stdin: stdinPath } : {}),
+      });
       const [stdoutPath, stderrPath] = [pair.stdout.path, pair.stderr.path];
-      child = launch({ command, copy, cwd, folder, stdinPath, stdoutPath, stderrPath });
+      const child = launch({ command, copy, cwd, folder, stdinPath, stdoutPath, stderrPath });
+      const name = { pid: child.pid, startTicks: ProcessStat.read(child.pid)?.startTicks ?? 0 };
+      run = new ProcessRun(command, { ...place, name }, deps, {
+        pair,
+        watch: (ended) => child.once('exit', (exitCode, signal) => ended({ exitCode, signal })),
+      });
+      command.start(deps.now(), { process: { ...place, name } });
+      return run;
     } catch (error) {
       command.stdin.close();
-      deps.outputs.release(pair, () => {});
+      outputs.release(pair, () => {});
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
-    this.#pid = child.pid;
-    const root = ProcessStat.read(child.pid);
+  }
+
+  /** Goes on with one that an engine which died had started; undefined if that engine had not come to it. */
+  static adopt(command: Command, record: CommandRecord, deps: ProcessDeps): ProcessRun | undefined {
+    const { log } = command;
+    const process = record.process!;
+    if (command.ended) return new ProcessRun(command, { ...process, name: process.name ?? NOBODY }, deps);
+    const name = process.name ?? livingRoot(command.id, process);
+    if (!name && !existsSync(`${process.folder}/${BEGUN_FILE}`)) return undefined;
+    const pair = deps.outputs.resume(
+      record.streams!,
+      leasesOf(command, (stream, chunk) => run.#output(stream, chunk)),
+      (stream) => (stream === 'stdout' ? log.stdoutBytes : log.stderrBytes),
+    );
+    if (record.stdin) inheritStdinFifo(command, record.stdin, deps.fifos, () => true);
+    const place = { ...process, name: name ?? NOBODY };
+    const watch: Watch = (ended) => onceGone(place.name, deps.poller, () => ended(undefined));
+    const run: ProcessRun = new ProcessRun(command, place, deps, { pair, watch });
+    if (command.state === 'queued') command.start(deps.now(), { process: place });
+    if (command.ending) run.#escalate();
+    return run;
+  }
+
+  private constructor(
+    command: Command,
+    { name, cwd, sessionKey, startTicks }: ProcessPlace & { name: ProcessName },
+    deps: ProcessDeps,
+    /** Absent for one that has ended before. */
+    living?: { pair: OutputPair; watch: Watch },
+  ) {
+    this.command = command;
+    this.#deps = deps;
+    this.#cwd = cwd;
+    this.#pid = name.pid;
+    const root = isAlive(name) ? ProcessStat.read(name.pid) : undefined;
     this.#owner = {
-      sessionKey: copy.key,
+      sessionKey,
       shellPid: undefined,
       command: { id: command.id, startTicks, earlierChildren: new Set() },
       known: new Map(root ? [[`${root.pid}:${root.startTicks}`, root]] : []),
     };
+    if (!living) {
+      this.#running = false;
+      this.exited = Promise.resolve();
+      return;
+    }
     const { timeoutMs } = command.request;
-    this.#timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#timeOut(), timeoutMs);
-    command.start(deps.now());
+    const left = timeoutMs && timeoutMs - (command.startedAt ? Date.now() - command.startedAt.getTime() : 0);
+    this.#timer = left === undefined ? undefined : setTimeout(() => this.#timeOut(), Math.max(0, left));
     this.exited = new Promise((resolve) => {
-      child.once('exit', async (exitCode, signal) => {
+      living.watch(async (how) => {
         this.#running = false;
         clearTimeout(this.#timer);
         await this.#escalation;
-        this.#exited(this.#statusOf(exitCode, signal), signal);
-        deps.outputs.release(pair, () => this.#settled());
+        const known = command.state === 'exited' || this.#exited(how);
+        deps.outputs.release(living.pair, () => this.#settled());
+        if (!known) command.fail(unseen(), deps.now());
         deps.onChange();
         resolve();
       });
@@ -146,22 +207,12 @@ export class ProcessRun {
     await Promise.race([this.command.done, within(OUTPUT_PATIENCE_MS)]);
   }
 
-  #openStdin(): string {
-    const path = this.#deps.fifos.take();
-    // Bash has the FIFO from its start on, so the engine's end can close at any time.
-    const stdin = openStdin(path, () => true);
-    this.command.stdin = {
-      ...stdin,
-      close: () => {
-        stdin.close();
-        this.#deps.fifos.discard(path);
-      },
-    };
-    return path;
+  #timeOut(): void {
+    this.command.endFor('timeout');
+    this.#escalate();
   }
 
-  #timeOut(): void {
-    this.command.ending = 'timeout';
+  #escalate(): void {
     this.#escalation = escalate(
       { owner: this.#owner, running: () => this.#running, signalShell: () => {} },
       true,
@@ -174,33 +225,60 @@ export class ProcessRun {
     this.#full = !keep(this.command, stream, chunk);
     this.command.changed();
     if (!this.#full) return;
-    this.command.ending ??= 'outputLimit';
+    this.command.endFor('outputLimit');
     void endAtOnce(this.#owner);
   }
 
-  #statusOf(exitCode: number | null, signal: NodeJS.Signals | null): number {
-    if (signal !== null) return 128 + constants.signals[signal];
-    const sent = this.#realTimeSignal;
-    // A shell that really ended with 0 left its exit file.
-    const killed = exitCode === 0 && sent !== undefined && !existsSync(`${this.#deps.folder}/${EXIT_FILE}.0`);
-    return killed ? 128 + sent : (exitCode ?? 0);
-  }
-
-  #exited(exitCode: number, signal: string | null): void {
+  /** False where nobody knows how it ended. */
+  #exited(how: ShellEnd | undefined): boolean {
     const { command } = this;
     this.touch();
     command.stdin.close();
     command.stdin = closedStdin();
-    command.finish({ exitCode, signal, shellRestarted: false, cwd: this.#cwd }, this.#deps.now());
+    const signal = how?.signal ?? null;
+    const exitCode = how ? this.#statusOf(how) : statusLeftIn(this.#deps.folder);
+    if (exitCode === undefined && !command.ending) return false;
+    const outcome = { exitCode: exitCode ?? 0, signal, shellRestarted: false, cwd: this.#cwd };
+    command.finish(outcome, this.#deps.now());
+    return true;
+  }
+
+  #statusOf({ exitCode, signal }: ShellEnd): number {
+    if (signal !== null) return 128 + constants.signals[signal];
+    const sent = this.#realTimeSignal;
+    // A shell that really ended with 0 left its exit file.
+    const killed = exitCode === 0 && sent !== undefined && statusLeftIn(this.#deps.folder) !== 0;
+    return killed ? 128 + sent : (exitCode ?? 0);
   }
 
   #settled(): void {
     const { command } = this;
     this.touch();
-    command.log.flush();
-    command.log.rest();
+    command.rest();
+    if (command.exit) command.settle();
     rmSync(this.#deps.folder, { recursive: true, force: true });
-    command.settle();
     this.#deps.onChange();
   }
+}
+
+type ProcessPlace = NonNullable<CommandRecord['process']>;
+
+/** The shell of a process that was being started when its engine died. */
+function livingRoot(id: string, { sessionKey, startTicks }: ProcessPlace): ProcessName | undefined {
+  const command = { id, startTicks, earlierChildren: new Set<number>() };
+  const members = processesOf({ sessionKey, shellPid: undefined, command, known: new Map() });
+  return members.find(({ pid, session }) => pid === session);
+}
+
+/** The status that a shell left when it ended by itself. */
+function statusLeftIn(folder: string): number | undefined {
+  const name = readdirSync(folder).find((one) => one.startsWith(`${EXIT_FILE}.`));
+  return name === undefined ? undefined : Number(name.slice(EXIT_FILE.length + 1));
+}
+
+function unseen(): HoldfastError {
+  return new HoldfastError(
+    'COMMAND_LOST',
+    'the process was killed while the engine was not there to see it; its exit code is unknown',
+  );
 }

@@ -2,15 +2,19 @@
 import { join } from 'node:path';
 import { HoldfastError, LIMITS } from '#protocol';
 import type { Command } from '../command/command.ts';
-import { FifoPool } from '../fifo/pool.ts';
+import type { FifoPool } from '../fifo/pool.ts';
+import type { CommandRecord } from '../journal/state.ts';
+import type { Poller } from '../linux/poller.ts';
 import { Look } from '../proc/look.ts';
 import { existingDirectory } from '../session/directory.ts';
 import { Outputs } from '../session/outputs.ts';
 import type { Session } from '../session/session.ts';
-import { ProcessRun } from './process-run.ts';
+import { type ProcessDeps, ProcessRun } from './process-run.ts';
 
 export interface ProcessesOptions {
+  fifos: FifoPool;
   controlFolder: string;
+  poller: Poller;
   /** How long a finished process stays readable after its last output, exit or poll. */
   idleMs: number;
   now(): Date;
@@ -22,16 +26,13 @@ export interface ProcessesOptions {
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #runs = new Map<string, ProcessRun>();
-  readonly #fifos: FifoPool;
   readonly #outputs: Outputs;
   readonly #sweeper: NodeJS.Timeout;
   #starting = 0;
-  #made = 0;
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
-    this.#fifos = new FifoPool(join(options.controlFolder, 'process-fifos'));
-    this.#outputs = new Outputs(this.#fifos);
+    this.#outputs = new Outputs(options.fifos, options.poller);
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(options.idleMs / 4, 60_000));
     this.#sweeper.unref();
   }
@@ -53,27 +54,41 @@ export class Processes {
 
   /** Starts `command` as a copy of `session`. 400 CWD_NOT_FOUND, 404 SESSION_NOT_FOUND. */
   async start(command: Command, session: Session): Promise<ProcessRun> {
-    const { controlFolder, now, onChange } = this.#options;
+    const { controlFolder, onChange } = this.#options;
     this.#starting++;
     try {
       const copy = await session.copy();
       const cwd = existingDirectory(command.request.cwd ?? copy.cwd, copy.cwd);
-      const run = new ProcessRun(command, copy, cwd, {
-        outputs: this.#outputs,
-        fifos: this.#fifos,
-        folder: join(controlFolder, 'processes', String(this.#made++)),
-        now,
-        onChange: () => {
-          onChange(command);
-          if (command.ended) this.#trim();
-        },
-      });
+      const folder = join(controlFolder, 'processes', command.id);
+      const run = ProcessRun.start(command, copy, cwd, this.#depsOf(command, folder));
       this.#runs.set(command.id, run);
       onChange(command);
       return run;
     } finally {
       this.#starting--;
     }
+  }
+
+  /** Goes on with a process of an engine that died; false if that engine had not yet come to start it. */
+  adopt(command: Command, record: CommandRecord): boolean {
+    const run = ProcessRun.adopt(command, record, this.#depsOf(command, record.process!.folder));
+    if (run) this.#runs.set(command.id, run);
+    return run !== undefined;
+  }
+
+  #depsOf(command: Command, folder: string): ProcessDeps {
+    const { fifos, poller, now, onChange } = this.#options;
+    return {
+      outputs: this.#outputs,
+      fifos,
+      poller,
+      folder,
+      now,
+      onChange: () => {
+        onChange(command);
+        if (command.ended) this.#trim();
+      },
+    };
   }
 
   /** 404 PROCESS_NOT_FOUND. Asking keeps a finished one readable. */

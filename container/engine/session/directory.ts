@@ -1,5 +1,5 @@
 // Working directories: where a call runs, and where a shell can start.
-import { realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '#protocol';
 
@@ -12,10 +12,10 @@ export function existingDirectory(path: string, base: string): string {
   return absolute;
 }
 
-/** `path`, or its nearest parent that is a directory. */
+/** `path`, or its nearest parent that is a directory and can be entered. */
 export function nearestDirectory(path: string): string {
-  let at = resolve(path);
-  while (!isDirectory(at) && at !== dirname(at)) at = dirname(at);
+  let at = path;
+  while (!(isDirectory(at) && isOpen(at)) && at !== dirname(at)) at = dirname(at);
   return at;
 }
 
@@ -35,5 +35,14 @@ function isDirectory(path: string): boolean {
     return statSync(path).isDirectory();
   } catch {
     return false; // absent, unreadable, too long or a loop: nothing that can be entered
+  }
+}
+
+function isOpen(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,7 +1,8 @@
 // The output FIFO pairs of one session: leased to a command, drained when it is complete.
-
-import { OutputFifo } from '../fifo/output-fifo.ts';
+import { type Lease, OutputFifo } from '../fifo/output-fifo.ts';
 import type { FifoPool } from '../fifo/pool.ts';
+import type { StreamState } from '../journal/state.ts';
+import type { Poller } from '../linux/poller.ts';
 import type { StreamName } from '../log/label.ts';
 
 export interface OutputPair {
@@ -14,18 +15,34 @@ const KEPT_FREE = 32;
 
 export class Outputs {
   readonly #fifos: FifoPool;
+  readonly #poller: Poller;
   readonly #free: OutputFifo[] = [];
   readonly #open = new Set<OutputFifo>();
 
-  constructor(fifos: FifoPool) {
+  constructor(fifos: FifoPool, poller: Poller) {
     this.#fifos = fifos;
+    this.#poller = poller;
   }
 
-  lease(sink: (stream: StreamName, chunk: Uint8Array) => void): OutputPair {
+  lease(leases: Record<StreamName, Lease>): OutputPair {
     const one = (stream: StreamName) => {
-      const fifo = this.#free.pop() ?? this.#make();
-      fifo.lease((chunk) => sink(stream, chunk));
+      const fifo = this.#free.pop() ?? this.#keep(new OutputFifo(this.#fifos.takeHeld(), this.#poller));
+      fifo.lease(leases[stream]);
       return fifo;
+    };
+    return { stdout: one('stdout'), stderr: one('stderr') };
+  }
+
+  /** The pair that an engine which died had leased to a command; `kept` tells the bytes of a stream that its log has. */
+  resume(
+    streams: Record<StreamName, StreamState>,
+    leases: Record<StreamName, Lease>,
+    kept: (stream: StreamName) => number,
+  ): OutputPair {
+    const one = (stream: StreamName) => {
+      const { fifo, place, base } = streams[stream];
+      const resumed = { lease: leases[stream], place: { ...place, at: place.at + kept(stream) - base } };
+      return this.#keep(new OutputFifo(fifo, this.#poller, resumed));
     };
     return { stdout: one('stdout'), stderr: one('stderr') };
   }
@@ -54,6 +71,19 @@ export class Outputs {
     if (held === 0) settled();
   }
 
+  /** A process that a command left in the background still writes to one. */
+  get held(): boolean {
+    return this.#open.size > this.#free.length;
+  }
+
+  /** Closes those that nobody holds. */
+  closeFree(): void {
+    for (const fifo of this.#free.splice(0)) {
+      fifo.close();
+      this.#end(fifo);
+    }
+  }
+
   close(): void {
     for (const fifo of [...this.#open]) {
       fifo.close();
@@ -62,8 +92,7 @@ export class Outputs {
     this.#free.length = 0;
   }
 
-  #make(): OutputFifo {
-    const fifo = new OutputFifo(this.#fifos.take());
+  #keep(fifo: OutputFifo): OutputFifo {
     this.#open.add(fifo);
     return fifo;
   }

@@ -1,31 +1,50 @@
 // A session: one shell, and the commands that run in it one at a time, in order of arrival.
-// Interrupt, stdin, signal and delete never wait behind a running command.
-import { mkdirSync, rmSync } from 'node:fs';
+// Interrupt, stdin, signal and delete never wait behind a running command. A session that is long idle sleeps:
+// it has no shell then, and the next command finds one that is equal.
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HoldfastError, type SessionInfo } from '#protocol';
+import { HoldfastError, type SavedSession, type SessionInfo } from '#protocol';
 import type { Command } from '../command/command.ts';
 import type { FifoPool } from '../fifo/pool.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CommandRecord, SessionState } from '../journal/state.ts';
+import type { Poller } from '../linux/poller.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
 import { processesOf, send, sendAll } from '../proc/signal.ts';
+import type { ProcessStat } from '../proc/stat.ts';
 import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
+import { asHoldfastError } from '../system-error.ts';
 import { ForegroundRun } from './foreground.ts';
 import { Outputs } from './outputs.ts';
 import { SerialQueue } from './queue.ts';
+import { type LoadedSession, savedSession } from './saved-session.ts';
 import { ShellKeeper } from './shell-keeper.ts';
 
 export interface SessionOptions {
   id: string;
   /** Existing and absolute. */
   cwd: string;
+  /** What every session inherits. */
+  inherited: Record<string, string>;
+  /** Its own, on top of that. */
   env: Record<string, string>;
+  /** Another engine saved it: it begins asleep. */
+  saved?: LoadedSession;
   /** For this session's control files. */
   folder: string;
+  /** Where its state is kept while it sleeps. */
+  keptPath: string;
+  /** An engine that died had it. */
+  left?: { key: string; state: SessionState };
+  journal: Journal;
+  poller: Poller;
   fifos: FifoPool;
   exits: ExitFiles;
   now(): Date;
   randomKey(): string;
+  /** Called before a shell is started for a session that has none. 429 TOO_MANY_SESSIONS. */
+  makeRoom(): void;
   /** A command of this session started or ended. */
   onChange(command: Command): void;
 }
@@ -48,35 +67,99 @@ export class Session {
   readonly #key: string;
   readonly #keeper: ShellKeeper;
   readonly #outputs: Outputs;
-  readonly #fifos: { input: string; control: string };
   readonly #queue = new SerialQueue<Command>();
   readonly #createdAt: Date;
   #lastUsedAt: Date;
+  #idleSince = performance.now();
+  #used = false;
+  /** Another engine's shell had it: the next result says that it has a new one. */
+  #remade: boolean;
+  #saveTruncated = false;
+  /** Run whose checkpoint did not come in time: it is not waited for again. */
+  #givenUp = 0;
   #current: ForegroundRun | undefined;
+  /** What an engine that died had begun. */
+  #left: { command: Command; record: CommandRecord } | undefined;
   #busy: Promise<void> | undefined;
   #deleted = false;
 
   constructor(options: SessionOptions) {
-    const { id, fifos, folder, env, cwd, randomKey } = options;
+    const { id, exits, fifos, folder, keptPath, cwd, saved, left, randomKey, journal, poller } = options;
     this.id = id;
     this.#options = options;
-    this.#key = randomKey();
-    this.#createdAt = options.now();
-    this.#lastUsedAt = this.#createdAt;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#fifos = { input: fifos.take(), control: fifos.take() };
-    this.#outputs = new Outputs(fifos);
+    this.#key = left?.key ?? randomKey();
+    this.#createdAt = left ? new Date(left.state.createdAt) : (saved?.createdAt ?? options.now());
+    this.#lastUsedAt = left ? new Date(left.state.lastUsedAt) : (saved?.lastUsedAt ?? this.#createdAt);
+    this.#used = left?.state.used ?? false;
+    this.#remade = left?.state.remade ?? saved !== undefined;
+    this.#outputs = new Outputs(fifos, poller);
+    const env = this.#environment();
+    const key = this.#key;
+    const record = (set: Partial<SessionState>) => journal.session(key, set);
+    this.#keeper = new ShellKeeper({
+      fifos,
+      exits: exits.folder,
+      folder,
+      keptPath,
+      cwd,
+      env,
+      key,
+      poller,
+      record,
+    });
+    if (left) {
+      this.#keeper.adopt(left.state);
+      return;
+    }
     try {
-      this.#keeper = new ShellKeeper({
-        paths: { ...this.#fifos, exits: options.exits.folder, folder },
-        cwd,
-        env: { ...env, __hf_session: this.#key },
-        key: this.#key,
-      });
+      record(this.#identity());
+      if (saved) {
+        this.#keeper.load(saved);
+        record(this.#keeper.state());
+      } else this.#keeper.start();
     } catch (error) {
-      this.#removeFiles();
+      journal.note({ is: 'no session', key });
+      void this.#keeper.close();
       throw error;
     }
+  }
+
+  /** A command of an engine that died: to be gone on with, run, or only listened to for what comes late. */
+  adopt(command: Command, record: CommandRecord): void {
+    if (record.typed) this.#keeper.inherit(record.typed);
+    if (command.ended) this.#runOf(command).listenOn(record);
+    else if (command.state === 'running') this.#left = { command, record };
+    else this.#queue.push(command);
+  }
+
+  /** Begins with what was adopted. */
+  begin(): void {
+    if (this.#left || this.#queue.length > 0) this.#busy ??= this.#work();
+  }
+
+  /** Marks all its processes. */
+  get key(): string {
+    return this.#key;
+  }
+
+  /** It has a shell, or is just getting one. */
+  get holdsShell(): boolean {
+    return this.#keeper.alive || this.#busy !== undefined;
+  }
+
+  /** Somebody ran something in it. */
+  get used(): boolean {
+    return this.#used;
+  }
+
+  /** How long nothing was asked of it; 0 while a command runs. */
+  get idleMs(): number {
+    return this.#busy ? 0 : performance.now() - this.#idleSince;
+  }
+
+  /** Version of its newest saved state, 0 before the first. */
+  get checkpoint(): number {
+    return this.#keeper.version;
   }
 
   info(): SessionInfo {
@@ -87,33 +170,67 @@ export class Session {
       lastUsedAt: this.#lastUsedAt.toISOString(),
       runningCommand: this.#current?.command.id ?? null,
       queueLength: this.#queue.length,
-      ...(this.#keeper.stateTruncated ? { stateTruncated: true } : {}),
+      ...(this.#keeper.stateTruncated || this.#saveTruncated ? { stateTruncated: true } : {}),
     };
   }
 
-  /** Runs it now, or when those before it are done. 429 QUEUE_FULL. */
+  /** Runs it now, or when those before it are done. 429 QUEUE_FULL, TOO_MANY_SESSIONS. */
   submit(command: Command): void {
-    this.#lastUsedAt = this.#options.now();
+    if (!this.holdsShell) this.#options.makeRoom();
     this.#queue.push(command);
+    this.#touch();
     this.#busy ??= this.#work();
+  }
+
+  /** Gives its shell back where nobody could notice; false where it stays. */
+  sleep(processes: () => ProcessStat[]): boolean {
+    if (this.#busy || this.#deleted || this.#outputs.held || !this.#keeper.sleep(processes)) return false;
+    this.#outputs.closeFree();
+    return true;
+  }
+
+  /** Waits until the state that the last command left is written; a busy session is not waited for. */
+  async settled(): Promise<void> {
+    const keeper = this.#keeper;
+    const patience = performance.now() + CHECKPOINT_PATIENCE_MS;
+    while (!this.#busy && keeper.isPending && keeper.checkpoint !== this.#givenUp) {
+      if (performance.now() > patience) this.#givenUp = keeper.checkpoint;
+      await sleep(1);
+    }
+  }
+
+  /** What another engine makes the session of again. */
+  async save(): Promise<SavedSession> {
+    await this.settled();
+    const keeper = this.#keeper;
+    const state = keeper.savedState();
+    const { saved, truncated } = savedSession(
+      {
+        id: this.id,
+        version: state?.version ?? 0,
+        cwd: keeper.cwd,
+        env: this.#options.env,
+        createdAt: this.#createdAt.toISOString(),
+        lastUsedAt: this.#lastUsedAt.toISOString(),
+        lastStatus: keeper.lastStatus,
+      },
+      state,
+    );
+    this.#saveTruncated = truncated;
+    return saved;
   }
 
   /**
    * What a process starts as a copy of: the last checkpoint. An idle session's is waited for, which takes
-   * about a millisecond; a busy one is not waited for. 404 SESSION_NOT_FOUND when it is deleted meanwhile.
+   * about a millisecond; one that sleeps goes on sleeping. 404 SESSION_NOT_FOUND when it is deleted meanwhile.
    */
   async copy(): Promise<SessionCopy> {
-    const keeper = this.#keeper;
-    this.#lastUsedAt = this.#options.now();
-    let state = keeper.savedState();
-    const patience = performance.now() + CHECKPOINT_PATIENCE_MS;
-    while (!this.#busy && (state?.run ?? 0) < keeper.checkpoint && performance.now() < patience) {
-      await sleep(1);
-      state = keeper.savedState();
-    }
+    this.#touch();
+    await this.settled();
     if (this.#deleted) throw new HoldfastError('SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
-    const cwd = (state && savedVariable(state, 'PWD')) ?? keeper.cwd;
-    return { state, cwd, env: { ...this.#options.env, __hf_session: this.#key }, key: this.#key };
+    const state = this.#keeper.savedState();
+    const cwd = (state && savedVariable(state, 'PWD')) ?? this.#keeper.cwd;
+    return { state, cwd, env: this.#environment(), key: this.#key };
   }
 
   /** Ends the running command as an interrupt does; answers its id, or null if none runs. */
@@ -153,47 +270,77 @@ export class Session {
   /** Kills all that the session runs; what waits gets 404. */
   async delete(): Promise<void> {
     this.#deleted = true;
+    this.#tryNote(() => this.#options.journal.session(this.#key, { deleting: true }));
     for (const command of this.#queue.clear()) {
       this.#drop(command, 'SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
     }
-    const { shell } = this.#keeper;
-    const owner = { sessionKey: this.#key, shellPid: shell.pid, known: new Map() };
+    const shellPid = this.#keeper.asleep ? undefined : this.#keeper.shell.pid;
+    const owner = { sessionKey: this.#key, shellPid, known: new Map() };
     this.#current?.end('deleted');
     // The shell first: a loop would go on starting what is being ended.
-    shell.signal('SIGKILL');
-    await shell.ended;
+    this.#keeper.end();
     await endAtOnce(owner);
     await this.#busy;
     await this.#keeper.close();
     await endAtOnce(owner);
     this.#outputs.close();
-    this.#removeFiles();
+    this.#tryNote(() => this.#options.journal.note({ is: 'no session', key: this.#key }));
   }
 
-  #removeFiles(): void {
-    const { fifos, folder } = this.#options;
-    fifos.discard(this.#fifos.input);
-    fifos.discard(this.#fifos.control);
-    rmSync(folder, { recursive: true, force: true });
+  /** A full disk does not keep a session from being deleted. */
+  #tryNote(note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      console.error(`the end of session ${this.id} is not in the journal:`, (error as Error).message);
+    }
+  }
+
+  #identity(): SessionState {
+    const { cwd, env, folder, keptPath } = this.#options;
+    return {
+      id: this.id,
+      cwd,
+      env,
+      folder,
+      keptPath,
+      createdAt: this.#createdAt.toISOString(),
+      lastUsedAt: this.#lastUsedAt.toISOString(),
+      remade: this.#remade,
+    };
+  }
+
+  #environment(): Record<string, string> {
+    return { ...this.#options.inherited, ...this.#options.env, __hf_session: this.#key };
+  }
+
+  #touch(): void {
+    this.#used = true;
+    this.#lastUsedAt = this.#options.now();
+    this.#idleSince = performance.now();
   }
 
   async #work(): Promise<void> {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left) await this.#attend(left.command, (run) => run.resume(left.record));
     for (let command = this.#queue.shift(); command; command = this.#queue.shift()) {
       await this.#runOne(command);
-      this.#lastUsedAt = this.#options.now();
+      this.#touch();
     }
     // The last one typed may not have been the last in the queue: those behind it may have been cancelled.
-    if (this.#keeper.checkpoint < this.#keeper.runs && !this.#deleted) this.#keeper.retryCheckpoint();
+    const keeper = this.#keeper;
+    if (keeper.alive && keeper.checkpoint < keeper.runs && !this.#deleted) keeper.retryCheckpoint();
     this.#busy = undefined;
   }
 
   async #runOne(command: Command): Promise<void> {
-    const { options, keeper } = { options: this.#options, keeper: this.#keeper };
-    const restarted = !keeper.shell.alive;
+    const options = this.#options;
+    let restarted: boolean;
     try {
-      if (restarted && !this.#deleted) await keeper.revive('whole');
+      restarted = await this.#wake();
     } catch (error) {
-      command.fail(error as HoldfastError, options.now());
+      command.fail(asHoldfastError(error, 'the session could not be given a shell'), options.now());
       options.onChange(command);
       return;
     }
@@ -201,29 +348,54 @@ export class Session {
       this.#drop(command, 'SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
       return;
     }
-    this.#current = new ForegroundRun(command, {
-      keeper,
-      outputs: this.#outputs,
-      fifos: options.fifos,
-      exits: options.exits,
-      folder: options.folder,
-      sessionKey: this.#key,
-      now: options.now,
-      isLast: () => this.#queue.length === 0,
-    });
+    await this.#attend(command, (run) => run.execute(restarted));
+  }
+
+  /** From its turn to its end. */
+  async #attend(command: Command, begin: (run: ForegroundRun) => Promise<void>): Promise<void> {
+    const { onChange, now } = this.#options;
+    this.#current = this.#runOf(command);
     try {
-      const run = this.#current.execute(restarted);
-      options.onChange(command);
+      const run = begin(this.#current);
+      onChange(command);
       await run;
     } catch (error) {
       // Nothing a command does may end the session's work: the caller is told, the next one runs.
-      if (!command.ended) {
-        command.fail(new HoldfastError('INTERNAL', 'the command could not be run'), options.now());
-      }
-      console.error(error);
+      const told = asHoldfastError(error, 'the command could not be run');
+      if (!command.ended) command.fail(told, now());
     }
     this.#current = undefined;
-    options.onChange(command);
+    onChange(command);
+  }
+
+  #runOf(command: Command): ForegroundRun {
+    const { fifos, exits, folder, now } = this.#options;
+    return new ForegroundRun(command, {
+      keeper: this.#keeper,
+      outputs: this.#outputs,
+      fifos,
+      exits,
+      folder,
+      sessionKey: this.#key,
+      now,
+      isLast: () => this.#queue.length === 0,
+      sessionFields: () => ({
+        used: true,
+        remade: this.#remade,
+        lastUsedAt: this.#lastUsedAt.toISOString(),
+      }),
+    });
+  }
+
+  /** Sees to it that there is a shell; answers whether the session's user can notice that it is another. */
+  async #wake(): Promise<boolean> {
+    const keeper = this.#keeper;
+    if (keeper.alive || this.#deleted) return false;
+    const { asleep } = keeper;
+    const restored = await (asleep ? keeper.wake() : keeper.revive('whole'));
+    const noticed = !asleep || this.#remade || restored !== 'whole';
+    this.#remade = false;
+    return noticed;
   }
 
   #drop(command: Command, code: 'COMMAND_LOST' | 'SESSION_NOT_FOUND', message: string): void {

@@ -1,11 +1,12 @@
 // One command typed into a shell, until the shell reports, dies, or is found deaf.
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import type { TypedRun } from '../journal/state.ts';
 import type { Owner } from '../proc/belonging.ts';
 import { bootTicks, childrenOf } from '../proc/stat.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
 import { runLines } from '../shell/lines.ts';
 import type { Report } from '../shell/report.ts';
-import type { ShellEnd } from '../shell/shell.ts';
+import type { ShellEnd, ShellListener } from '../shell/shell.ts';
 import { type CallScope, removeCallFiles } from './call-files.ts';
 import type { ShellKeeper } from './shell-keeper.ts';
 
@@ -13,7 +14,9 @@ import type { ShellKeeper } from './shell-keeper.ts';
 export type Outcome =
   | { kind: 'reported'; report: Pick<Report, 'status'> & Partial<Report> }
   | { kind: 'died'; end: ShellEnd }
-  | { kind: 'deaf' };
+  | { kind: 'deaf' }
+  /** An engine died before it typed the command that it had noted. */
+  | { kind: 'untyped' };
 
 export interface TypingDeps {
   keeper: ShellKeeper;
@@ -29,6 +32,8 @@ export interface Typed {
   stderrPath: string;
   scope: CallScope | undefined;
   withCheckpoint: boolean;
+  /** Is told before anything is typed. Throws when that cannot be kept: nothing is typed then. */
+  note(run: TypedRun): void;
 }
 
 /** How much later than the exit file a report may be heard. */
@@ -42,6 +47,10 @@ export class Typing {
   running = false;
   #settle: (outcome: Outcome) => void = () => {};
   #looks = 0;
+  /** It was typed by an engine that died, or was about to be. */
+  #inherited = false;
+  #run = 0;
+  #status: Report['status'] | undefined;
 
   constructor(deps: TypingDeps) {
     const { pid } = deps.keeper.shell;
@@ -49,17 +58,20 @@ export class Typing {
     this.owner = { sessionKey: deps.sessionKey, shellPid: pid, known: new Map() };
   }
 
-  type({ commandId, scope, withCheckpoint, ...paths }: Typed): Promise<Outcome> {
-    const { keeper, exits, folder } = this.#deps;
+  type({ commandId, scope, withCheckpoint, note, ...paths }: Typed): Promise<Outcome> {
+    const { keeper, folder } = this.#deps;
     const { shell } = keeper;
     const run = keeper.nextRun();
-    this.owner.command = {
-      id: commandId,
+    const typed = {
+      run,
+      shell: shell.name,
       startTicks: bootTicks(),
-      earlierChildren: new Set(childrenOf(shell.pid)),
+      earlierChildren: childrenOf(shell.pid),
+      withCheckpoint,
     };
     rmSync(`${folder}/started`, { force: true });
     scope?.write(folder, run);
+    note(typed);
     const { checkpoint, lastStatus } = keeper;
     const lines = runLines({
       run,
@@ -72,6 +84,28 @@ export class Typing {
       ...paths,
     });
     if (withCheckpoint) keeper.checkpoint = run;
+    return this.#wait(commandId, typed, (listener) => shell.type(lines, listener));
+  }
+
+  /** Waits for what an engine that died had typed, or was about to. */
+  resume(commandId: string, typed: TypedRun): Promise<Outcome> {
+    const { shell } = this.#deps.keeper;
+    this.#inherited = true;
+    return this.#wait(commandId, typed, (listener) => shell.listenFor(listener));
+  }
+
+  /** Call it when the outcome is on record: until then its exit file is what another engine would find. */
+  forget(): void {
+    const { exits, keeper, folder } = this.#deps;
+    if (this.#status !== undefined) exits.forget(keeper.key, this.#run, this.#status);
+    removeCallFiles(folder, this.#run);
+  }
+
+  #wait(commandId: string, typed: TypedRun, listen: (listener: ShellListener) => void): Promise<Outcome> {
+    const { keeper, exits } = this.#deps;
+    const { run, startTicks, earlierChildren } = typed;
+    this.owner.command = { id: commandId, startTicks, earlierChildren: new Set(earlierChildren) };
+    this.#run = run;
     this.running = true;
     keeper.busy = true;
     return new Promise((resolve) => {
@@ -79,9 +113,8 @@ export class Typing {
         this.running = false;
         keeper.busy = false;
         this.#settle = () => {};
-        if (outcome.kind === 'reported') exits.forget(shell.key, run, outcome.report.status);
-        else exits.abandon(shell.key, run);
-        if (scope) removeCallFiles(folder, run);
+        exits.abandon(keeper.key, run);
+        if (outcome.kind === 'reported') this.#status = outcome.report.status;
         resolve(outcome);
       };
       // The file is seen a moment before the report, which tells more; it counts if none comes.
@@ -89,11 +122,11 @@ export class Typing {
       const settleByFile = () => {
         if (status !== undefined) this.#settle({ kind: 'reported', report: { status } });
       };
-      exits.expect(shell.key, run, (found) => {
+      exits.expect(keeper.key, run, (found) => {
         if (status === undefined) setTimeout(settleByFile, REPORT_PATIENCE_MS);
         status = found;
       });
-      shell.type(lines, {
+      listen({
         report: (report) => {
           if (report.run === run) this.#settle({ kind: 'reported', report });
         },
@@ -112,6 +145,8 @@ export class Typing {
     shell.continueIfStopped();
     const at = shell.atPrompt();
     this.#looks = at === undefined ? 0 : this.#looks + 1;
-    if (at !== undefined && this.#looks >= DEAF_AFTER_LOOKS[at]) this.#settle({ kind: 'deaf' });
+    if (at === undefined || this.#looks < DEAF_AFTER_LOOKS[at]) return;
+    const untyped = this.#inherited && at === 'alone' && !existsSync(`${this.#deps.folder}/started`);
+    this.#settle(untyped && shell.hasReadAll() ? { kind: 'untyped' } : { kind: 'deaf' });
   }
 }

@@ -2,15 +2,27 @@
 // Both are handled as latin1 text, so that bytes which are no UTF-8 come through.
 import { quote } from './quote.ts';
 
+/** In the order in which they are written. */
+export const SECTIONS = [
+  'traps',
+  'variables',
+  'functions',
+  'aliases',
+  'builtins',
+  'completions',
+  'umask',
+] as const;
+
 /** A state file, taken apart. */
-export interface Checkpoint {
-  /** The run after which it was written. */
-  run: number;
-  traps: string;
-  variables: string;
-  functions: string;
-  aliases: string;
-  umask: string;
+export interface Checkpoint extends Record<(typeof SECTIONS)[number], string> {
+  /** Twice the run after which it was written; one more where the shell wrote it at its end. */
+  version: number;
+  /** `$!`: the shell knows more of what it started in the background than is written here. */
+  background: string;
+  /** When it was written, in ms since 1970. */
+  writtenAt: number;
+  /** Its largest parts were left out when it was saved. */
+  truncated: boolean;
 }
 
 /** Variables that bash sets and keeps itself (bash(1), Shell Variables), or that are the wrapper's. */
@@ -20,30 +32,43 @@ const DECLARATION = /^declare -\S+ (\w+)(?:=|$)/;
 /** Options that would end or deafen the fresh shell, or that belong to the wrapper. */
 const NEVER_SET = new Set(['onecmd', 'history', 'histexpand', 'noexec']);
 
-/** Null when the text is not whole: the shell was killed while it wrote. */
-export function parseCheckpoint(text: string, marker: string): Checkpoint | null {
+export interface StateFile {
+  text: string;
+  /** What begins the lines between its sections. */
+  marker: string;
+  /** The shell wrote it at its end. */
+  atExit: boolean;
+  writtenAt: number;
+}
+
+/**
+ * Null when it is not whole: the shell was killed while it wrote, or could not tell what every shell has
+ * (`enable -n declare`).
+ */
+export function parseCheckpoint({ text, marker, atExit, writtenAt }: StateFile): Checkpoint | null {
   // At a line's start only: `$_` holds the marker too.
   const parts = text.split(new RegExp(`^${marker}`, 'm'));
-  const [traps, variables, functions, aliases, umask, end] = parts;
-  if (parts.length !== 6 || !end?.endsWith('\n')) return null;
-  const body = (part: string, name: string) =>
-    part.startsWith(`${name}\n`) ? part.slice(name.length + 1) : '';
-  return {
-    run: Number(end.slice('end '.length)),
-    traps: traps!,
-    variables: body(variables!, 'variables'),
-    functions: body(functions!, 'functions'),
-    aliases: body(aliases!, 'aliases'),
-    umask: body(umask!, 'umask'),
-  };
+  const end = /^end (\d+) (\d*)\n$/.exec(parts.pop() ?? '');
+  if (!end || parts.length !== SECTIONS.length) return null;
+  const bodies = SECTIONS.map((name, at) => {
+    const part = parts[at]!;
+    if (at === 0) return [name, part];
+    return [name, part.startsWith(`${name}\n`) ? part.slice(name.length + 1) : ''];
+  });
+  const sections = Object.fromEntries(bodies) as Record<(typeof SECTIONS)[number], string>;
+  if (!/^declare -\S+ SHELLOPTS=/m.test(sections.variables) || sections.umask === '') return null;
+  const version = Number(end[1]) * 2 + (atExit ? 1 : 0);
+  return { ...sections, version, background: end[2]!, writtenAt, truncated: false };
 }
 
 export interface RestoreOptions {
   cwd: string;
   /** Largest variables are left out until the script fits. */
   maxBytes: number;
-  /** Leave out what runs at a prompt: it made the last shell deaf. */
+  /** Leave out what runs at a prompt, and which builtins are disabled: it made the last shell deaf. */
   quiet?: boolean;
+  /** For `SECONDS`, which counts on while there is no shell. In ms since 1970. */
+  now: number;
 }
 
 /** Restored last: they change how the rest of the script would be read. */
@@ -53,19 +78,75 @@ const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The script that a fresh shell sources, as latin1 text like the checkpoint's. Its order matters: what the
- * fresh shell has too much goes first, shell options come before functions that need them to parse, aliases
- * after functions that they would rewrite, traps and `set` options last.
+ * fresh shell has too much goes first, shell options come before functions that need them to parse, functions
+ * after what calls builtins that they may be named as, aliases after functions that they would rewrite, traps
+ * and `set` options last.
  */
 export function restoreScript(
   checkpoint: Checkpoint,
-  { cwd, maxBytes, quiet = false }: RestoreOptions,
+  { cwd, maxBytes, quiet = false, now }: RestoreOptions,
 ): { script: string; truncated: boolean } {
-  const oldpwd = declaredValue(splitDeclarations(checkpoint.variables), 'OLDPWD');
-  const go =
-    `builtin cd -- ${quote(Buffer.from(cwd).toString('latin1'))}\n` +
-    (oldpwd === undefined ? 'unset -v OLDPWD' : `OLDPWD=${oldpwd}`);
+  const declarations = splitDeclarations(checkpoint.variables);
+  const value = (name: string) => declaredValue(declarations, name);
+  const oldpwd = value('OLDPWD');
+  const seconds = /^"(\d+)"$/.exec(value('SECONDS') ?? '')?.[1];
+  const passed = Math.max(0, Math.floor((now - checkpoint.writtenAt) / 1000));
+  const lines = [
+    `builtin cd -- ${quote(Buffer.from(cwd).toString('latin1'))}`,
+    ...directoryStack(value(DIRECTORIES)),
+    oldpwd === undefined ? 'unset -v OLDPWD' : `OLDPWD=${oldpwd}`,
+    ...(seconds === undefined ? [] : [`SECONDS=${Number(seconds) + passed}`]),
+    ...positionalParameters(value(POSITIONAL)),
+    checkpoint.completions,
+  ];
   const traps = quiet ? checkpoint.traps.replace(/^trap -- [\s\S]*? DEBUG\n/m, '') : checkpoint.traps;
-  return stateScript({ ...checkpoint, traps }, { go, maxBytes, except: quiet ? AT_PROMPT : NONE });
+  const { script, truncated } = stateScript(
+    { ...checkpoint, traps },
+    { go: lines.join('\n'), maxBytes, except: quiet ? AT_PROMPT : NONE },
+  );
+  const disabled = disabledBuiltins(checkpoint);
+  if (quiet || disabled.length === 0) return { script, truncated };
+  return { script: `${script}builtin enable -n ${disabled.join(' ')}\n`, truncated };
+}
+
+/** Below the directory it is in, pushed from the bottom without going anywhere. */
+function directoryStack(value: string | undefined): string[] {
+  if (!value?.includes('[1]=')) return [];
+  return [
+    `${DIRECTORIES}=${value}`,
+    'for ((__hf_t = ${#__hf_j[@]} - 1; __hf_t > 0; __hf_t--)); do',
+    '  builtin pushd -n -- "${__hf_j[__hf_t]}" >/dev/null',
+    'done',
+  ];
+}
+
+/** Where a checkpoint keeps what `pushd` has pushed, and what `set --` has set. */
+const DIRECTORIES = '__hf_j';
+const POSITIONAL = '__hf_x';
+
+function positionalParameters(value: string | undefined): string[] {
+  if (value === undefined || value === '()') return [];
+  return [`${POSITIONAL}=${value}`, 'set -- "${__hf_x[@]}"'];
+}
+
+/** What `enable -n` has disabled. */
+export function disabledBuiltins({ builtins }: Checkpoint): string[] {
+  return [...builtins.matchAll(/^enable -n (\S+)$/gm)].map(([, name]) => name!);
+}
+
+/** The same without its largest variables, and if that is not enough, functions and the like, until `maxBytes` hold it. */
+export function bounded(checkpoint: Checkpoint, maxBytes: number): Checkpoint {
+  const parts: [string, string][] = SECTIONS.filter((name) => name !== 'variables').map((name) => [
+    `${name}:`,
+    checkpoint[name],
+  ]);
+  const all = [...parts, ...splitDeclarations(checkpoint.variables)];
+  const { kept, truncated } = fitting(all, maxBytes);
+  if (!truncated) return checkpoint;
+  const found = new Map(kept);
+  const sections = parts.map(([name]) => [name.slice(0, -1), found.get(name) ?? '']);
+  const variables = kept.filter(([name]) => !name.endsWith(':')).map(([, text]) => text);
+  return { ...checkpoint, ...Object.fromEntries(sections), variables: variables.join(''), truncated: true };
 }
 
 /** How a copy of the state differs from the shell it was taken of. */
@@ -104,7 +185,7 @@ function stateScript(
   const declarations = splitDeclarations(checkpoint.variables);
   const names = [...declarations.map(([name]) => name), ...except];
   const wanted = declarations.filter(([name]) => !OWN.test(name) && !except.has(name));
-  const fixed = checkpoint.functions.length + checkpoint.aliases.length + checkpoint.traps.length;
+  const fixed = checkpoint.functions.length + checkpoint.aliases.length + checkpoint.traps.length + go.length;
   const { kept, truncated } = fitting(wanted, maxBytes - fixed);
   const text = (late: boolean) =>
     kept
@@ -125,17 +206,17 @@ for __hf_t in \${SHELLOPTS//:/ }; do
 done
 shopt -s ${shopts.join(' ')}
 ${text(false)}
-${withoutOwnFunctions(checkpoint.functions)}
-${checkpoint.aliases}
 ${checkpoint.umask}
 ${go}
+${withoutOwnFunctions(checkpoint.functions)}
+${checkpoint.aliases}
 ${checkpoint.traps}
 ${text(true)}
 ${sets
   .filter((name) => name !== 'errexit')
-  .map((name) => `set -o ${name}\n`)
+  .map((name) => `builtin set -o ${name}\n`)
   .join('')}\
-${sets.includes('errexit') ? 'set -o errexit\n' : ''}`;
+${sets.includes('errexit') ? 'builtin set -o errexit\n' : ''}`;
   return { script, truncated };
 }
 

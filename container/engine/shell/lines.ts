@@ -62,9 +62,9 @@ export function checkpointLine(run: number, folder: string): string {
   return `${saveState(run, folder)}\n`;
 }
 
-/** The lines that bring a fresh shell to a saved state and report as run `run`. */
+/** The lines that bring a fresh shell to a saved state and report as run `run`, whose checkpoint is still to be written. */
 export function restoreLines(run: number, folder: string): string {
-  return `__hf_b;${DOT} ${quote(`${folder}/restore`)}||__hf_y\n__hf_k=${run} __hf_q=0;__hf_z ${run}\n`;
+  return `__hf_b;${DOT} ${quote(`${folder}/restore`)}||__hf_y\n__hf_k=0 __hf_q=0;__hf_z ${run}\n`;
 }
 
 /** Two files take turns, so that one is always whole. */

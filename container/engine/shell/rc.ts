@@ -6,6 +6,7 @@
 //   - creates the exit file, whose name holds the status: one open(2), so it is there whole or not at all;
 //   - fails to open a path under /dev/null, so that bash itself writes that path, and with it the report,
 //     to file descriptor 2, which the line points at the control FIFO.
+import { OFFER_FIRST } from './oom-score.ts';
 import { quote } from './quote.ts';
 
 /** Paths of one session's control files. */
@@ -25,11 +26,12 @@ export function rcFile(paths: ShellPaths, key: string): string {
   const path = (name: string) => quote(`${paths.folder}/${name}`);
   const call = (name: string) => `"$__hf_f/call.$1.${name}"`;
   return `\
+${OFFER_FIRST}
 set +o history +o histexpand
 unset PS1 PS2 HISTFILE HISTSIZE HISTFILESIZE MAILCHECK
 __hf_f=${quote(paths.folder)} __hf_i=${path('at-exit')}
 __hf_k=0 __hf_r=0 __hf_s=0 __hf_n= __hf_q= __hf_t=0 __hf_u= __hf_w= __hf_o=
-__hf_p=() __hf_names=() __hf_env=() __hf_c=()
+__hf_p=() __hf_names=() __hf_env=() __hf_c=() __hf_x=() __hf_j=()
 export __hf_id=
 __hf_y() { [[ 1 ]]; }
 # Finds a way to call builtins past functions of the user's: builtin, else command, else the bare name.
@@ -119,26 +121,35 @@ readonly -f __hf_y __hf_b __hf_a __hf_e __hf_l __hf_v __hf_c __hf_z __hf_g
 /**
  * Prints the state to stdout, in sections behind `marker` lines; traps were printed before it, on the
  * line that sources it, because bash hides a DEBUG trap while it sources. It sets `__hf_k`, which the
- * next command's line compares: a shell whose `.` does nothing any more is found out that way.
+ * next command's line compares: a shell whose `.` does nothing any more is found out that way. Inside a
+ * function, which `exit` may have been called in, `$@` is the function's: the one of the last checkpoint stays.
+ * bash fills `DIRSTACK` only for whoever names it.
  */
 export function checkpointScript(marker: string): string {
   const section = (name: string) => `"\${__hf_p[@]}" echo '${marker}${name}'\n`;
   return `\
+__hf_m=
+for __hf_h in "\${FUNCNAME[@]}"; do [[ $__hf_h == source ]] || __hf_m=1; done
+[[ $__hf_m ]] || __hf_x=("$@")
+__hf_j=("\${DIRSTACK[@]}")
 ${section('variables')}"\${__hf_p[@]}" declare -p
 ${section('functions')}"\${__hf_p[@]}" declare -f
 "\${__hf_p[@]}" declare -Fx
 "\${__hf_p[@]}" declare -Fr
 ${section('aliases')}"\${__hf_p[@]}" alias -p
+${section('builtins')}"\${__hf_p[@]}" enable -n
+${section('completions')}"\${__hf_p[@]}" complete -p
 ${section('umask')}"\${__hf_p[@]}" umask -p
-"\${__hf_p[@]}" echo "${marker}end $__hf_r"
+"\${__hf_p[@]}" echo "${marker}end $__hf_r \${!:-}"
 __hf_k=$__hf_r
 `;
 }
 
-/** What the EXIT trap sources: the state once more, when the shell ends by itself, without a call's own cwd and env. */
+/** What the EXIT trap sources: a file named after the status, and the state once more, when the shell ends by itself, without a call's own cwd and env. */
 export function atExitScript(folder: string): string {
   const path = (name: string) => quote(`${folder}/${name}`);
   return `\
+>|${path('ended')}.$?
 if [[ $__hf_n ]]; then
   __hf_h=$__hf_n
   __hf_v || __hf_y

@@ -5,6 +5,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
+import { NOBODY, type ProcessName } from '../journal/state.ts';
+import { waitingBytes } from '../linux/libc.ts';
+import { isAlive, onceGone } from '../linux/once-gone.ts';
+import type { Poller } from '../linux/poller.ts';
 import { childrenOf, ProcessStat, stdinOf } from '../proc/stat.ts';
 import { BASH } from './bash.ts';
 import { atExitScript, checkpointScript, rcFile, type ShellPaths } from './rc.ts';
@@ -32,8 +36,11 @@ export interface ShellListener {
   ended(end: ShellEnd): void;
 }
 
+/** How the end of a process is learned: of a child by Node, of another by its pidfd. */
+type Watch = (ended: (end: ShellEnd) => void) => void;
+
 export class Shell {
-  readonly pid: number;
+  readonly name: ProcessName;
   readonly key: string;
   /** Resolves when the process is gone. */
   readonly ended: Promise<void>;
@@ -43,37 +50,72 @@ export class Shell {
   readonly #control: Socket;
   #listener: ShellListener = { report() {}, ended() {} };
 
-  constructor(options: ShellOptions) {
-    const { paths, key } = options;
+  private constructor(
+    { paths, key }: Pick<ShellOptions, 'paths' | 'key'>,
+    begin: () => [ProcessName, Watch],
+  ) {
     this.key = key;
     this.#paths = paths;
+    this.#input = openSync(paths.input, O_RDWR | O_NONBLOCK);
+    const control = openSync(paths.control, O_RDWR | O_NONBLOCK);
+    this.#control = listen(control, key, (report) => this.#listener.report(report));
+    let watch: Watch;
+    try {
+      [this.name, watch] = begin();
+    } catch (error) {
+      closeSync(this.#input);
+      this.#control.destroy();
+      throw error;
+    }
+    this.ended = new Promise((resolve) => {
+      watch((end) => {
+        this.#alive = false;
+        closeSync(this.#input);
+        this.#control.destroy();
+        this.#listener.ended(end);
+        resolve();
+      });
+    });
+  }
+
+  /** 400 INVALID_REQUEST when it cannot be started. */
+  static start(options: ShellOptions): Shell {
+    const { paths, key } = options;
     mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
     writeFileSync(`${paths.folder}/rc`, rcFile(paths, key), { mode: 0o600 });
     writeFileSync(`${paths.folder}/checkpoint`, checkpointScript(markerOf(key)), { mode: 0o600 });
     writeFileSync(`${paths.folder}/at-exit`, atExitScript(paths.folder), { mode: 0o600 });
-    this.#input = openSync(paths.input, O_RDWR | O_NONBLOCK);
-    const control = openSync(paths.control, O_RDWR | O_NONBLOCK);
-    this.#control = listen(control, key, (report) => this.#listener.report(report));
-    const child = startBash(options);
-    if (child?.pid === undefined) {
-      child?.once('error', () => {}); // said by what is thrown here
-      closeSync(this.#input);
-      this.#control.destroy();
-      throw new HoldfastError(
-        'INVALID_REQUEST',
-        'a shell cannot be started here: its environment is too large, its directory cannot be entered, or the sandbox runs too many processes',
-      );
-    }
-    this.pid = child.pid;
-    this.ended = new Promise((resolve) => {
-      child.once('exit', (exitCode, signal) => {
-        this.#alive = false;
-        closeSync(this.#input);
-        this.#control.destroy();
-        this.#listener.ended({ exitCode, signal });
-        resolve();
-      });
+    return new Shell(options, () => {
+      const child = startBash(options);
+      if (child?.pid === undefined) {
+        child?.once('error', () => {}); // said by what is thrown here
+        throw new HoldfastError(
+          'INVALID_REQUEST',
+          'a shell cannot be started here: its environment is too large, its directory cannot be entered, or the sandbox runs too many processes',
+        );
+      }
+      const startTicks = ProcessStat.read(child.pid)?.startTicks ?? 0;
+      return [
+        { pid: child.pid, startTicks },
+        (ended) => child.once('exit', (exitCode, signal) => ended({ exitCode, signal })),
+      ];
     });
+  }
+
+  /** The shell that an engine which died had started, also if it has ended since. How it ended is not known. */
+  static adopt(
+    options: Pick<ShellOptions, 'paths' | 'key'>,
+    name: ProcessName | undefined,
+    poller: Poller,
+  ): Shell {
+    if (name && isAlive(name)) {
+      return new Shell(options, () => [name, (ended) => onceGone(name, poller, () => ended(UNKNOWN_END))]);
+    }
+    return new Shell(options, () => [name ?? NOBODY, (ended) => ended(UNKNOWN_END)]);
+  }
+
+  get pid(): number {
+    return this.name.pid;
   }
 
   get alive(): boolean {
@@ -84,6 +126,17 @@ export class Shell {
   type(lines: string, listener: ShellListener): void {
     this.#listener = listener;
     if (this.#alive) writeSync(this.#input, lines);
+  }
+
+  /** `listener` hears what follows of what another engine had typed. */
+  listenFor(listener: ShellListener): void {
+    this.#listener = listener;
+    if (!this.#alive) listener.ended(UNKNOWN_END);
+  }
+
+  /** Whether it has read all that was typed. */
+  hasReadAll(): boolean {
+    return this.#alive && waitingBytes(this.#input) === 0;
   }
 
   /** An empty line: a shell with TMOUT set counts its idle time anew. */
@@ -132,6 +185,8 @@ export class Shell {
     return childrenOf(this.pid).length === 0 ? 'alone' : 'with a child';
   }
 }
+
+const UNKNOWN_END: ShellEnd = { exitCode: null, signal: null };
 
 /** What separates the sections of this shell's state files. */
 export function markerOf(key: string): string {

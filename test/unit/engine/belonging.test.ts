@@ -1,5 +1,6 @@
 // Which processes belong to a command: each sign alone, and the ones that must be left alone.
 import { expect, test } from 'vitest';
+import { NOBODY } from '../../../container/engine/journal/state.ts';
 import { belongingTo, type Owner } from '../../../container/engine/proc/belonging.ts';
 import type { ProcessStat } from '../../../container/engine/proc/stat.ts';
 
@@ -59,4 +60,15 @@ test('a process that got the number of a known member which is gone is a strange
   const asked = owner();
   expect(pids(asked, [one(101, { parent: SHELL })])).toEqual([101]);
   expect(pids(asked, [one(101, { startTicks: 99 }), one(102, { parent: 101, startTicks: 99 })])).toEqual([]);
+});
+
+test('an owner without a shell, and one whose shell is no process, have nobody else’s processes', () => {
+  const machine = [
+    one(1, { parent: 0, group: 0, session: 0 }),
+    one(2, { parent: 0 }),
+    one(300, { parent: 1 }),
+  ];
+  for (const shellPid of [undefined, 0, 1, NOBODY.pid]) {
+    expect(pids({ sessionKey: 'key', shellPid, known: new Map() }, machine)).toEqual([]);
+  }
 });

@@ -10,6 +10,12 @@ test('an engine without settings listens on loopback', () => {
   });
 });
 
+test('sessions sleep after ten minutes unless another time is set, and never at 0', () => {
+  expect(readConfig({}, '/').hibernateMs).toBe(600_000);
+  expect(readConfig({ HOLDFAST_HIBERNATE_MS: '0' }, '/').hibernateMs).toBe(0);
+  expect(() => readConfig({ HOLDFAST_HIBERNATE_MS: 'never' }, '/')).toThrow('HOLDFAST_HIBERNATE_MS');
+});
+
 test('an engine that can be reached from outside needs a token', () => {
   expect(() => readConfig({ HOLDFAST_HOST: '0.0.0.0' }, '/')).toThrow('HOLDFAST_ENGINE_TOKEN');
   expect(readConfig({ HOLDFAST_HOST: '0.0.0.0', HOLDFAST_ENGINE_TOKEN: 't' }, '/').token).toBe('t');

@@ -1,9 +1,14 @@
 // Readers that follow different commands and are woken in the same moment: each gets its own command's bytes.
 import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { Command } from '../../../container/engine/command/command.ts';
 import { OutputFollower } from '../../../container/engine/command/follow.ts';
+import { CommandRecorder } from '../../../container/engine/command/recorder.ts';
+import { Journal, journalHeader } from '../../../container/engine/journal/journal.ts';
 
 const request = {
   sessionId: 'default',
@@ -18,9 +23,14 @@ const request = {
   disconnectGraceMs: null,
 };
 
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-followers-'));
+const journal = Journal.begin(join(folder, 'journal'), journalHeader(1));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function running(id: string): Command {
-  const command = new Command(id, request, `/nowhere/${id}`, new Date());
-  command.start(new Date());
+  const recorder = new CommandRecorder(journal, id);
+  const command = new Command(id, request, `/nowhere/${id}`, new Date(), recorder);
+  command.start(new Date(), {});
   return command;
 }
 

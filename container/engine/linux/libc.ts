@@ -1,0 +1,84 @@
+// The calls of Linux that Node has not, through the C library of this very process.
+// Each answers as in its man page, section 2 or 3; `errno` tells why after -1.
+import { constants } from 'node:os';
+import koffi from 'koffi';
+
+const libc = koffi.load(null);
+
+export const EAGAIN = constants.errno.EAGAIN;
+
+/** Moves bytes from a pipe into a file inside the kernel: whoever is killed meanwhile, none is lost between. splice(2). */
+const splice = libc.func(
+  'long splice(int from, void *fromAt, int to, void *toAt, size_t length, uint flags)',
+);
+const SPLICE_F_NONBLOCK = 2;
+
+/** Bytes moved, 0 at the end of the pipe, -1 with `errno()`. Never blocks. */
+export function moveFromPipe(pipe: number, file: number, length: number): number {
+  return splice(pipe, null, file, null, length, SPLICE_F_NONBLOCK) as number;
+}
+
+const lseek = libc.func('long lseek(int fd, long offset, int whence)');
+const SEEK_END = 2;
+
+/** Sets where `moveFromPipe` goes on writing. */
+export function seekEnd(fd: number): void {
+  lseek(fd, 0, SEEK_END);
+}
+
+const mkfifoCall = libc.func('int mkfifo(const char *path, uint mode)');
+
+/** Makes a FIFO for its owner alone; false when there is something of that name. */
+export function mkfifo(path: string): boolean {
+  if (mkfifoCall(path, 0o600) === 0) return true;
+  if (errno() === constants.errno.EEXIST) return false;
+  throw failed('mkfifo', path);
+}
+
+const flock = libc.func('int flock(int fd, int operation)');
+const LOCK_EX_NB = 6;
+
+/** Locks an open file until this process ends; false when another has it. flock(2). */
+export function tryLock(fd: number): boolean {
+  return flock(fd, LOCK_EX_NB) === 0;
+}
+
+const syscall = libc.func('long syscall(long number, int pid, uint flags)');
+/** The same on every architecture, see syscalls(2). */
+const SYS_PIDFD_OPEN = 434;
+
+/** A descriptor that becomes readable when the process ends; undefined if there is none. pidfd_open(2). */
+export function openPid(pid: number): number | undefined {
+  const fd = syscall(SYS_PIDFD_OPEN, pid, 0) as number;
+  return fd < 0 ? undefined : fd;
+}
+
+const ioctl = libc.func('int ioctl(int fd, ulong request, _Out_ int *value)');
+const FIONREAD = 0x541b;
+
+/** Bytes that wait in a pipe. */
+export function waitingBytes(fd: number): number {
+  const value = [0];
+  return ioctl(fd, FIONREAD, value) === 0 ? value[0]! : 0;
+}
+
+export const epollCreate = libc.func('int epoll_create1(int flags)');
+export const epollControl = libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)');
+export const epollWait = libc.func('int epoll_wait(int epoll, void *events, int most, int timeoutMs)');
+
+export function errno(): number {
+  return koffi.errno();
+}
+
+/** As Node's own file calls fail. */
+export function failed(call: string, path: string): NodeJS.ErrnoException {
+  const number = errno();
+  const code =
+    Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  return Object.assign(new Error(`${code}: ${call} '${path}'`), {
+    code,
+    errno: -number,
+    syscall: call,
+    path,
+  });
+}
