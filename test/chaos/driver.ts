@@ -274,8 +274,10 @@ export class Driver {
   }
 
   #excusesOf(plan: Plan): Set<Excuse> {
-    const { losing, engineDied } = this.#world;
-    const excuses: Set<Excuse> = new Set(losing ? ['container'] : []);
+    const { losing, full, engineDied } = this.#world;
+    const excuses = new Set<Excuse>();
+    if (losing) excuses.add('container');
+    if (full) excuses.add('disk');
     if (plan.losesState && engineDied) excuses.add('shell');
     return excuses;
   }

@@ -36,6 +36,8 @@ export class World {
   engineDied = false;
   /** One is being lost: what begins now is hit as well. */
   losing = false;
+  /** The disk takes no more: what begins now meets it as well. */
+  full = false;
   readonly #wireFaults: WireFaults;
   #ids = 0;
   readonly #history = new Map<string, Ended>();

@@ -90,9 +90,10 @@ const object: Fault = async ({ world, drivers }) => {
 
 const disk: Fault = async ({ world, drivers, random }) => {
   note(drivers, 'disk full');
+  world.full = true;
   for (const driver of drivers) driver.diskFull();
   await world.target.fillDisk!(random.int(100, 500));
-  for (const driver of drivers) driver.diskFull();
+  world.full = false;
   return 'disk filled';
 };
 
