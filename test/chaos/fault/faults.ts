@@ -39,6 +39,8 @@ const process: Fault = async ({ world, drivers, random }) => {
   const root = seen.find(({ parent }) => !pids.has(parent));
   if (!root) return undefined;
   record.excuses.add('process');
+  // Of one that an engine left to the next nobody hears how it was killed.
+  if (world.engineDied) record.excuses.add('shell');
   record.faults.push('process killed');
   return kill(root.pid, 'SIGKILL') ? 'process killed' : undefined;
 };
