@@ -51,13 +51,14 @@ const docker = spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0;
 // A project has the name of its folder. Two `!` would not leave two out: vitest runs what fits any filter.
 const quick = globSync('test/*/vitest.config.ts', { cwd: join(import.meta.dirname, '..') })
   .map((config) => basename(dirname(config)))
-  .filter((name) => name !== 'worker');
+  .filter((name) => !['worker', 'chaos'].includes(name));
 
 const phases = namesProjects
   ? [[]]
   : [
       quick.map((name) => `--project=${name}`),
       ['--project=worker'],
+      ['--project=chaos'],
       ['--project=e2e:engine'],
       ['--project=e2e:embedded'],
       ...(docker ? [['--project=e2e:docker']] : []),

@@ -9,10 +9,10 @@ import { converse, type Ended, interruptUntilEnded, signalUntilEnded, terminate 
 import { EXEC_WAYS, type ExecWay, execOver, orRefused } from './client/exec-ways.ts';
 import { PROCESS_WAYS, type ProcessWay, readProcess, startProcess } from './client/process-ways.ts';
 import { SessionModel } from './model/session-model.ts';
-import { FIRST, NORMALISE } from './model/state.ts';
+import { NEW } from './model/state.ts';
 import { foregroundPlan, independentPlan, processPlan } from './plan/choose.ts';
-import { type Plan, printing } from './plan/plan.ts';
-import { showAll } from './plan/state-changes.ts';
+import type { Plan } from './plan/plan.ts';
+import { normalise, showAll } from './plan/state-changes.ts';
 import type { Random } from './random.ts';
 import { type CommandRecord, type Excuse, type Outcome, SeqMap } from './record.ts';
 import type { World } from './world.ts';
@@ -131,8 +131,8 @@ export class Driver {
     this.#events.length = 0;
     // Until it ends as planned: nothing is known of the session before.
     for (;;) {
-      const model = new SessionModel(FIRST, Date.now());
-      const record = this.#newRecord(printing('normalise', NORMALISE, ''), 'foreground', 'json');
+      const model = new SessionModel(NEW, Date.now());
+      const record = this.#newRecord(normalise(), 'foreground', 'json');
       this.model = model;
       const outcome = await this.#through(record, this.#foreground, (call) => execOver('json', call));
       if (outcome.type === 'result' && outcome.exitCode === 0 && record.excuses.size === 0) return;
@@ -265,12 +265,21 @@ export class Driver {
       text: `echo ${id} >>${this.#world.effectsFile}\n${plan.text}`,
       way,
       epoch: this.#world.epoch,
-      excuses: new Set(),
+      excuses: this.#excusesOf(plan),
       faults: [],
       seqs: new SeqMap(),
       outcome: undefined,
       effects: { least: 0, most: 1 },
     };
+  }
+
+  #excusesOf(plan: Plan): Set<Excuse> {
+    const { losing, full, engineDied } = this.#world;
+    const excuses = new Set<Excuse>();
+    if (losing) excuses.add('container');
+    if (full) excuses.add('disk');
+    if (plan.losesState && engineDied) excuses.add('shell');
+    return excuses;
   }
 
   #excuse(records: Set<CommandRecord>, excuse: Excuse): void {

@@ -3,12 +3,21 @@ import { Api } from './client/api.ts';
 import type { Call } from './client/call.ts';
 import { Wire, type WireFaults } from './client/wire.ts';
 import type { Random } from './random.ts';
-import type { CommandRecord } from './record.ts';
+import type { CommandRecord, Excuse } from './record.ts';
 import type { Report } from './report.ts';
 import type { Target } from './target/target.ts';
 
 /** Ended commands whose output is kept here, to be asked for again. */
 const REMEMBERED = 200;
+
+/** A command that ended, in short. */
+interface Ended {
+  kind: string;
+  way: string;
+  how: string | number | null | undefined;
+  excuses: Excuse[];
+  faults: string[];
+}
 
 export class World {
   readonly target: Target;
@@ -23,8 +32,15 @@ export class World {
   readonly unverified: CommandRecord[] = [];
   /** Containers lost so far. */
   epoch = 0;
+  /** An engine died: of a shell that it leaves to the next one nobody hears how it was killed. */
+  engineDied = false;
+  /** One is being lost: what begins now is hit as well. */
+  losing = false;
+  /** The disk takes no more: what begins now meets it as well. */
+  full = false;
   readonly #wireFaults: WireFaults;
   #ids = 0;
+  readonly #history = new Map<string, Ended>();
 
   constructor(target: Target, report: Report, random: Random, runId: string, wireFaults: WireFaults) {
     this.target = target;
@@ -48,9 +64,17 @@ export class World {
     return { record, api, over: wire.fetch, sdk: target.sdk(wire.fetch), random, report };
   }
 
+  /** What is known of a command that ended, for the eye. */
+  history(id: string | undefined): Ended | undefined {
+    return this.#history.get(id ?? '');
+  }
+
   /** It has ended; it will be asked for again. */
   remember(record: CommandRecord): void {
     this.unverified.push(record);
+    const { id, plan, way, excuses, faults, outcome } = record;
+    const how = outcome?.type === 'result' ? outcome.exitCode : outcome?.code;
+    this.#history.set(id, { kind: plan.kind, way, how, excuses: [...excuses], faults });
     if (record.outcome?.type !== 'result') return;
     this.ended.push(record);
     if (this.ended.length > REMEMBERED) this.ended.shift();

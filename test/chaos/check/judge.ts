@@ -43,7 +43,7 @@ export function judge(record: CommandRecord, outcome: Outcome, states: readonly 
       return { how: 'planned', next, effects: { least: early ? 0 : 1, most: 1 } };
     }
   }
-  const excused = isUnseen(record, outcome) || [...excuses].some((excuse) => allows(excuse, outcome, cases));
+  const excused = [...excuses].some((excuse) => allows(excuse, outcome, cases));
   // A container can take with it a command that had ended and was not told of.
   const after = excuses.has('container') || excuses.has('disk') ? cases.map(({ next }) => next) : [];
   const next = distinct([...states, ...after]);
@@ -78,12 +78,6 @@ function isStart(part: Buffer, whole: Buffer): boolean {
   return part.length <= whole.length && part.equals(whole.subarray(0, part.length));
 }
 
-/** Of a shell that was killed while no engine was there to see it, nobody can know how it ended. */
-function isUnseen({ plan, faults }: CommandRecord, outcome: Outcome): boolean {
-  const seen = !faults.some((fault) => fault.startsWith('engine'));
-  return plan.losesState === true && !seen && outcome.type === 'error' && outcome.code === 'COMMAND_LOST';
-}
-
 function allows(excuse: Excuse, outcome: Outcome, cases: Expected[]): boolean {
   if (outcome.type === 'error') return ERRORS_OF[excuse].includes(outcome.code);
   if (!cases.some((expected) => saidSome(outcome, expected))) return false;
@@ -92,7 +86,8 @@ function allows(excuse: Excuse, outcome: Outcome, cases: Expected[]): boolean {
     case 'process':
       return outcome.exitCode === 137;
     case 'disk':
-      return outcome.outputLimited || outcome.lostBytes > 0;
+      // What its log could not take ended it; the table of processes does not say that this was why.
+      return outcome.exitCode === 137;
     case 'deleted':
       return true;
     case 'container':

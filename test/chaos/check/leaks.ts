@@ -33,6 +33,7 @@ export class Leaks {
         parent,
         argv: argv.join(' ').slice(0, 200),
         command: env.get('__hf_id'),
+        history: this.#world.history(env.get('__hf_id')),
         session: env.get(SESSION_MARK),
       }));
       report.violation({ rule: 'no process is left of what ended', got });
@@ -47,12 +48,18 @@ export class Leaks {
     const seen = new Set<string>();
     return processes.filter((one) => {
       if (isEngine(one) || isWatcher(one)) return false;
-      if (!isShell(one)) return true;
+      if (!isShell(one)) return !this.#isOrphan(one, sessions);
       const session = one.env.get(SESSION_MARK) ?? 'default';
       if (seen.has(session) || !(session === 'default' || sessions.has(session))) return true;
       seen.add(session);
       return false;
     });
+  }
+
+  /** What a killed shell had started lives on, as bash has it, but not longer than its session. */
+  #isOrphan({ env }: SeenProcess, sessions: Set<string>): boolean {
+    const { excuses = [] } = this.#world.history(env.get('__hf_id')) ?? {};
+    return excuses.includes('shell') && sessions.has(env.get(SESSION_MARK) ?? '');
   }
 
   async #checkDescriptors(): Promise<void> {
@@ -88,8 +95,9 @@ export class Leaks {
   }
 }
 
-/** The container's init and the engine's supervisor. */
-function isWatcher({ argv }: SeenProcess): boolean {
+/** The container's init, the engine's supervisor, and what holds FIFOs open so that they outlive an engine. */
+function isWatcher({ argv, env }: SeenProcess): boolean {
+  if (env.has('__hf_holds')) return true;
   return /tini$/.test(argv[0] ?? '') || argv.some((word) => /supervis/.test(word));
 }
 

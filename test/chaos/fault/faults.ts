@@ -39,6 +39,8 @@ const process: Fault = async ({ world, drivers, random }) => {
   const root = seen.find(({ parent }) => !pids.has(parent));
   if (!root) return undefined;
   record.excuses.add('process');
+  // Of one that an engine left to the next nobody hears how it was killed.
+  if (world.engineDied) record.excuses.add('shell');
   record.faults.push('process killed');
   return kill(root.pid, 'SIGKILL') ? 'process killed' : undefined;
 };
@@ -59,6 +61,7 @@ const engine: Fault = async ({ world, drivers, random }) => {
   for (let again = true; again; again = random.chance(0.25)) {
     const found = world.target.processes().find(isEngine);
     if (found && kill(found.pid, 'SIGKILL')) {
+      world.engineDied = true;
       note(drivers, `engine ${found.pid} killed`);
       world.report.count('faults', 'engine killed');
     }
@@ -68,19 +71,15 @@ const engine: Fault = async ({ world, drivers, random }) => {
   return undefined;
 };
 
-const terminate: Fault = async ({ world, drivers }) => {
-  lose(world, drivers);
-  await world.target.terminateEngine!();
-  await answers(world);
-  return 'engine terminated';
+/** SIGTERM to the container's first process, as the platform sends it to stop a container. */
+const terminate: Fault = async (scene) => {
+  await lose(scene, () => scene.world.target.terminateEngine!());
+  return 'container terminated';
 };
 
-const container: Fault = async ({ world, drivers }) => {
-  lose(world, drivers);
-  await world.target.loseContainer!();
-  // What began while it went is hit as well.
-  for (const driver of drivers) driver.containerLost();
-  await answers(world);
+/** SIGKILL to all of it. */
+const container: Fault = async (scene) => {
+  await lose(scene, () => scene.world.target.loseContainer!());
   return 'container lost';
 };
 
@@ -93,9 +92,10 @@ const object: Fault = async ({ world, drivers }) => {
 
 const disk: Fault = async ({ world, drivers, random }) => {
   note(drivers, 'disk full');
+  world.full = true;
   for (const driver of drivers) driver.diskFull();
   await world.target.fillDisk!(random.int(100, 500));
-  for (const driver of drivers) driver.diskFull();
+  world.full = false;
   return 'disk filled';
 };
 
@@ -128,9 +128,14 @@ function note(drivers: readonly Driver[], fault: string): void {
   for (const driver of drivers) driver.note(fault);
 }
 
-function lose(world: World, drivers: readonly Driver[]): void {
+async function lose({ world, drivers }: FaultScene, go: () => Promise<void>): Promise<void> {
   world.epoch += 1;
+  world.losing = true;
   note(drivers, 'container lost');
+  for (const driver of drivers) driver.containerLost();
+  await go();
+  await answers(world);
+  world.losing = false;
   for (const driver of drivers) driver.containerLost();
   // Whether what ended just now had its side effect cannot be looked up any more.
   if (!world.target.keepsFiles) for (const record of world.unverified) record.effects.least = 0;

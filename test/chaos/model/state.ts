@@ -27,7 +27,7 @@ export interface State {
   readonly options: Readonly<Record<string, true>>;
 }
 
-/** Run first in a session, it makes `FIRST` true wherever the shell was started. */
+/** Run first in a session that was made in /tmp; what is not told by the one who made it is the same after it. */
 export const NORMALISE = 'cd /; cd /tmp; umask 022';
 
 export const FIRST: State = {
@@ -40,6 +40,9 @@ export const FIRST: State = {
   aliases: {},
   options: {},
 };
+
+/** Before that. A container that is lost soon takes the session back to it. */
+export const NEW: State = { ...FIRST, oldCwd: '' };
 
 /** Where `cd` from the one to the other ends, as bash without -P says it. */
 export function entered(state: State, folder: string): State {

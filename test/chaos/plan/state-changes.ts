@@ -1,5 +1,15 @@
 // Plans that change a session or show it: variables, arrays, functions, aliases, options, cwd. Pure.
-import { DUMP, dumpOf, entered, FOLDERS, NAMES, type State, without } from '../model/state.ts';
+import {
+  DUMP,
+  dumpOf,
+  entered,
+  FIRST,
+  FOLDERS,
+  NAMES,
+  NORMALISE,
+  type State,
+  without,
+} from '../model/state.ts';
 import type { Random } from '../random.ts';
 import { nasty } from './output.ts';
 import { type Plan, quote, stateful } from './plan.ts';
@@ -138,6 +148,9 @@ const ownCwdAndEnv: Make = (random) => {
     env: { [name]: value },
   });
 };
+
+/** The first command of a session. */
+export const normalise = (): Plan => stateful('normalise', NORMALISE, () => ({ next: FIRST }));
 
 /** Shows the whole session. */
 export const showAll: Make = () => stateful('show all', DUMP, (state) => ({ stdout: dumpOf(state) }));
