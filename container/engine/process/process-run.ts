@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HoldfastError, type ProcessInfo } from '#protocol';
+import { HoldfastError, LIMITS, type ProcessInfo } from '#protocol';
 import type { Command } from '../command/command.ts';
 import { keep } from '../command/keep.ts';
 import { leasesOf } from '../command/leases.ts';
@@ -99,21 +99,24 @@ export class ProcessRun {
   static adopt(command: Command, record: CommandRecord, deps: ProcessDeps): ProcessRun | undefined {
     const { log } = command;
     const process = record.process!;
+    let run: ProcessRun | undefined;
     if (command.ended) return new ProcessRun(command, { ...process, name: process.name ?? NOBODY }, deps);
     const name = process.name ?? livingRoot(command.id, process);
     if (!name && !existsSync(`${process.folder}/${BEGUN_FILE}`)) return undefined;
     const pair = deps.outputs.resume(
       record.streams!,
-      leasesOf(command, (stream, chunk) => run.#output(stream, chunk)),
+      // What the dead engine had taken and not kept comes before there is a run.
+      leasesOf(command, (stream, chunk) => (run ? run.#output(stream, chunk) : keep(command, stream, chunk))),
       (stream) => (stream === 'stdout' ? log.stdoutBytes : log.stderrBytes),
     );
     if (record.stdin) inheritStdinFifo(command, record.stdin, deps.fifos, () => true);
     const place = { ...process, name: name ?? NOBODY };
     const watch: Watch = (ended) => onceGone(place.name, deps.poller, ended);
-    const run: ProcessRun = new ProcessRun(command, place, deps, { pair, watch });
+    run = new ProcessRun(command, place, deps, { pair, watch });
     run.#deadly = record.deadly;
     if (command.state === 'queued') command.start(deps.now(), { process: place });
     if (command.ending) run.#escalate();
+    if (record.terminating) void run.terminate(LIMITS.terminateGraceMs);
     return run;
   }
 
@@ -202,6 +205,7 @@ export class ProcessRun {
   /** SIGTERM, and SIGKILL after the grace to what is left. Resolves when nothing of it lives. */
   async terminate(graceMs: number): Promise<void> {
     this.#noteDeadly(constants.signals.SIGTERM);
+    this.command.recorder.trySet({ terminating: true });
     await endPolitely(this.#owner, graceMs);
     await this.#told();
   }
@@ -268,7 +272,7 @@ export class ProcessRun {
    */
   #statusLeft(): number | undefined {
     const left = statusLeftIn(this.#deps.folder);
-    return left === 0 && this.#deadly !== undefined ? 128 + this.#deadly : left;
+    return !left && this.#deadly !== undefined ? 128 + this.#deadly : left;
   }
 
   #statusOf({ exitCode, signal }: ShellEnd): number {
