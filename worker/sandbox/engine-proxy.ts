@@ -80,7 +80,10 @@ export class EngineProxy {
         if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();
       };
       if (generation === undefined) return passThrough(answer, leave);
-      return continued({ out, answer, generation, signal }, this.#options, over) ?? passThrough(answer, over);
+      const long = continued({ out, answer, generation, signal }, this.#options, over);
+      // What takes long is told of while it runs, so that it is known if its container is lost.
+      if (long && out.start) history.soon();
+      return long ?? passThrough(answer, over);
     } catch (error) {
       leave();
       if (error instanceof HoldfastError) throw error;
