@@ -82,7 +82,9 @@ test('a stream that its client abandoned does not keep the sandbox awake, and on
     body: { command: 'sleep 600', disconnectGraceMs: 0 },
     headers: SSE,
   });
-  await silent.body!.cancel();
+  const begun = decodeEvents(silent.body!);
+  expect((await begun.next()).value?.type).toBe('start');
+  await begun.return();
   await fallsAsleep(sandbox);
   expect((await info(sandbox)).generation).toBe(2);
 });
