@@ -32,7 +32,7 @@ export const ERRORS = {
   DISK_FULL: { status: 507, retryable: true },
   /** Made by the client: its own time for a wait has passed. What it waited for goes on. */
   WAIT_TIMEOUT: { status: 408, retryable: true },
-  /** Made by the client: no answer came, it broke off, or a proxy gave one that is not Holdfast's. */
+  /** No answer came, it broke off, or a proxy gave one that is not Holdfast's; made by the Worker or the client. */
   CONNECTION_FAILED: { status: 502, retryable: true },
 } as const;
 

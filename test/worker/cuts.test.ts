@@ -135,3 +135,10 @@ test('an engine that breaks everything off is not asked for ever', async () => {
   await expect(answer.text()).rejects.toThrow();
   expect(tries()).toBeLessThan(30);
 });
+
+test('an id that exists is refused also where the refusal came at the second try', async () => {
+  const sandbox = newSandbox();
+  await sandbox.call('/sessions', { body: { id: 's' } });
+  await cut(sandbox, /POST \/sessions$/, ['answer']);
+  expect(await codeOf(await sandbox.call('/sessions', { body: { id: 's' } }))).toBe('SESSION_EXISTS');
+});

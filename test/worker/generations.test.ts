@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import { codeOf, newSandbox } from './harness/api.ts';
+import { cut } from './harness/cuts.ts';
 import { crash, evict, info, rows, saved, sessions, stubOf } from './harness/generations.ts';
 import { until } from './harness/until.ts';
 
@@ -256,4 +257,29 @@ test('one that left memory in the middle of bringing a session back finds it mad
   await rows(sandbox, 'UPDATE sessions SET generation = 1');
   await evict(sandbox);
   expect((await sandbox.exec('echo $x')).stdout).toBe('2\n');
+});
+
+test('who comes while an engine drains waits for the next generation, and finds the session there', async () => {
+  const sandbox = newSandbox();
+  await sandbox.exec('x=1');
+  await saved(sandbox, 'default', 'x=');
+  // The platform's own SIGTERM: nobody here was told of it.
+  await cut(sandbox, /exec$/, ['drain']);
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, (_, i) => sandbox.exec('echo $x', { id: `a${i}` })),
+  );
+  expect(answers.map(({ stdout }) => stdout)).toEqual(Array(5).fill('1\n'));
+});
+
+test('right after its container was killed a session answers, and nothing is said to be lost that never ran', async () => {
+  const sandbox = newSandbox();
+  for (let round = 1; round <= 5; round += 1) {
+    await sandbox.exec(`x=round-${round}-`);
+    await saved(sandbox, 'default', `round-${round}-`);
+    await runInDurableObject(stubOf(sandbox), (_, ctx) => ctx.container!.destroy());
+    expect(await sandbox.exec('echo $x')).toMatchObject({
+      stdout: `round-${round}-\n`,
+      shellRestarted: true,
+    });
+  }
 });

@@ -42,11 +42,19 @@ export async function forward(
   }
 }
 
-/** The runtime marks what is worth a repeat: a Durable Object that was reset, moved or is overloaded. */
+/** What a Durable Object's `fetch` throws is the runtime's, which marks what is worth a repeat. */
 function asUnavailable(error: unknown): unknown {
-  const marks = error as { retryable?: boolean; overloaded?: boolean; durableObjectReset?: boolean };
-  if (!marks.retryable && !marks.overloaded && !marks.durableObjectReset) return error;
-  return new HoldfastError('CONTAINER_UNAVAILABLE', 'The sandbox was interrupted; try again.', {
-    cause: error,
-  });
+  const { overloaded, retryable, durableObjectReset } = error as Record<string, unknown>;
+  // It was not let in, so nothing was begun.
+  if (overloaded) {
+    return new HoldfastError('CONTAINER_UNAVAILABLE', 'The sandbox is overloaded; try again.', {
+      cause: error,
+    });
+  }
+  if (!retryable && !durableObjectReset) return error;
+  return new HoldfastError(
+    'CONNECTION_FAILED',
+    'The sandbox was moved or reset during this request; whether it was carried out is not known.',
+    { cause: error },
+  );
 }

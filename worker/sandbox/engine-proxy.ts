@@ -80,7 +80,10 @@ export class EngineProxy {
         if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();
       };
       if (generation === undefined) return passThrough(answer, leave);
-      return continued({ out, answer, generation, signal }, this.#options, over) ?? passThrough(answer, over);
+      const long = continued({ out, answer, generation, signal }, this.#options, over);
+      // What takes long is told of while it runs, so that it is known if its container is lost.
+      if (long && out.start) history.soon();
+      return long ?? passThrough(answer, over);
     } catch (error) {
       leave();
       if (error instanceof HoldfastError) throw error;
@@ -104,6 +107,7 @@ export class EngineProxy {
     const end = Date.now() + TRIES_MS;
     /** An earlier try may have been carried out. */
     let again = false;
+    const existed = out.session !== undefined && store.sessions.get(out.session) !== undefined;
     for (;;) {
       if (this.#lives !== life) throw new HoldfastError('CONTAINER_UNAVAILABLE', 'The sandbox was deleted.');
       const stored = await this.#fromStorage(out);
@@ -122,24 +126,24 @@ export class EngineProxy {
         sent = true;
         const { path, method, headers, body } = out;
         const answer = await inOnePiece(await engine.fetch(path, { method, headers, body, signal }));
-        if (answer.status !== 503 || Date.now() > end) {
+        if (!(await isDraining(answer)) || Date.now() > end) {
           const freesId = taken && !again;
           return {
-            answer: await noteAnswer(out, answer, { store, engine, generation, again, freesId }),
+            answer: await noteAnswer(out, answer, { store, engine, generation, again, existed, freesId }),
             generation,
           };
         }
         // It drains: nothing was begun, and the next generation takes it.
         sent = false;
         await answer.body?.cancel();
-        await engine.drains();
+        await engine.drains(generation);
       } catch (error) {
         signal.throwIfAborted();
         const drains = errorCode(error) === 'CONTAINER_UNAVAILABLE';
         if (errorCode(error) && !drains) throw error;
         sent &&= !wasNeverSent(error);
         again ||= sent;
-        const back = drains ? await engine.drains() : await engine.recovers(generation);
+        const back = drains ? await engine.drains(generation) : await engine.recovers(generation);
         if (sent && !back && out.start) throw lost();
         if (sent && !out.repeatable) throw back ? cut() : unavailable();
         if (out.body instanceof ReadableStream || Date.now() > end) throw back ? cut() : unavailable();
@@ -167,6 +171,13 @@ export class EngineProxy {
   #releaseId({ start }: Outgoing, generation: number): void {
     if (start?.given) this.#options.store.ids.release(start.id, generation);
   }
+}
+
+/** An engine that drains takes nothing new; it answers 503 for other reasons too. */
+async function isDraining(answer: Response): Promise<boolean> {
+  if (answer.status !== 503) return false;
+  const told = (await answer.clone().json()) as { error?: unknown };
+  return errorCode(told.error) === 'CONTAINER_UNAVAILABLE';
 }
 
 /** What the platform says where nothing listens: the request did not leave. */

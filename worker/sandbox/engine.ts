@@ -14,8 +14,11 @@ const ATTEMPT_MS = 60_000;
 const PROBE_TIMEOUT_MS = 2_000;
 /** How long an engine that died in a living container is waited for; a supervisor starts it within a second. */
 const RECOVERY_MS = 10_000;
-/** An engine that was silent for longer is asked whether it is there, before it is given what must run once. */
-const FRESH_MS = 1_000;
+/**
+ * An engine that was silent for longer is asked whether it is there, before it is given what must run once: of a
+ * request that found nobody the runtime does not always say that it was never read.
+ */
+const FRESH_MS = 100;
 /** From SIGTERM to the end of the container: the engine drains in less. */
 const DRAIN_MS = 20_000;
 
@@ -103,14 +106,16 @@ export class Engine {
   /** Ends the engine the friendly way; whoever asks for it meanwhile waits for the end and gets a new one. */
   async stop(signal: () => Promise<void>): Promise<void> {
     this.#stopping = true;
+    const { generation } = this;
     await signal();
-    await this.#ended();
+    await this.#ended(generation);
   }
 
-  /** A draining engine takes nothing new: false once its container has ended. */
-  async drains(): Promise<false> {
-    this.#stopping = true;
-    await this.#ended();
+  /** The engine of that generation drains and takes nothing new: false once its container has ended. */
+  async drains(generation: number): Promise<false> {
+    // The news may be old: the next generation has nothing to do with it.
+    if (this.generation === generation && this.running) this.#stopping = true;
+    await this.#ended(generation);
     return false;
   }
 
@@ -121,9 +126,9 @@ export class Engine {
     await until(() => !this.running, ATTEMPT_MS);
   }
 
-  async #ended(): Promise<void> {
+  async #ended(generation: number): Promise<void> {
     try {
-      await until(() => !this.running, DRAIN_MS);
+      await until(() => !this.running || this.generation !== generation, DRAIN_MS);
     } catch (error) {
       console.error('the container does not end by itself:', error);
       await this.destroy();

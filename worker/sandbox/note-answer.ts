@@ -10,12 +10,14 @@ export interface Circumstances {
   generation: number;
   /** An earlier try may have been carried out. */
   again: boolean;
+  /** The session that the call names was there before the first try. */
+  existed: boolean;
   /** The id was free before this call, so a refusal frees it. */
   freesId: boolean;
 }
 
 /** Refusals of a start before anything ran; the same id may be tried again. */
-const REFUSED = [400, 404, 413, 429, 503];
+const REFUSED = [400, 404, 413, 429];
 
 export async function noteAnswer(out: Outgoing, answer: Response, now: Circumstances): Promise<Response> {
   const { store, generation, again, freesId } = now;
@@ -34,9 +36,9 @@ export async function noteAnswer(out: Outgoing, answer: Response, now: Circumsta
 async function noteSession(
   { session: id, newEnv = {}, path }: Outgoing,
   answer: Response,
-  { store, engine, generation, again }: Circumstances,
+  { store, engine, generation, again, existed }: Circumstances,
 ): Promise<Response> {
-  const madeBefore = answer.status === 409 && again && id !== undefined;
+  const madeBefore = answer.status === 409 && again && id !== undefined && !existed;
   const made = madeBefore ? await engine.fetch(`/sessions/${id}`) : answer;
   if (!made.ok) return answer;
   const body = await made.json<SessionInfo | { session_id: string }>();

@@ -31,17 +31,26 @@ async function pump(
   answer: Resumable,
   signal: AbortSignal,
 ): Promise<void> {
+  let reader: ReadableStreamBYOBReader | undefined;
+  let left = false;
+  // A client who leaves while nothing is written to it is told by this alone, where the signal does not.
+  out.closed.catch((reason) => {
+    left = true;
+    reader?.cancel(reason).catch(ignoreAsItIsOver);
+  });
   try {
     for (let body = first; ; ) {
-      const ended = await passOn(body, out, answer);
+      reader = body.getReader({ mode: 'byob' });
+      const ended = await passOn(reader, out, answer);
       if (answer.isWhole(ended)) break;
-      if (signal.aborted) throw signal.reason;
+      if (left || signal.aborted) throw new Error('the client has gone');
       const next = await answer.goOn();
       if ('last' in next) {
         await out.write(next.last);
         break;
       }
       body = next.body;
+      if (left) await body.cancel();
     }
     await out.close();
   } catch (error) {
@@ -51,11 +60,10 @@ async function pump(
 
 /** Whether the body came to its end. Throws when the client has gone, and leaves the engine then. */
 async function passOn(
-  body: ReadableStream<Uint8Array>,
+  reader: ReadableStreamBYOBReader,
   out: WritableStreamDefaultWriter<Uint8Array>,
   answer: Resumable,
 ): Promise<boolean> {
-  const reader = body.getReader({ mode: 'byob' });
   for (let memory = new ArrayBuffer(READ_BYTES); ; ) {
     const read = await reader.readAtLeast(1, new Uint8Array(memory)).catch(() => undefined);
     if (!read) return false;

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 
 /** It is there, there is no room, the engine drains: nothing that the state could be to blame for. */
-const FOR_OTHER_REASONS = [409, 429, 503];
+const FOR_OTHER_REASONS = [409, 429, 503, 507];
 
 export class SessionRestore {
   readonly #engine: Engine;

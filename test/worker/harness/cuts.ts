@@ -1,9 +1,10 @@
 // Breaks connections between a Durable Object and its engine, at places that a test chooses.
 import { runInDurableObject } from 'cloudflare:test';
+import { HoldfastError } from '#protocol';
 import { stubOf, type TestSandbox } from './generations.ts';
 
-/** What happens to one call: it does not arrive, its answer does not, or only so many bytes of its body do. */
-export type Cut = 'before' | 'answer' | { afterBytes: number; cleanly?: boolean };
+/** What happens to one call: it does not arrive, its answer does not, the engine drains, or only so many bytes of its body arrive. */
+export type Cut = 'before' | 'answer' | 'drain' | { afterBytes: number; cleanly?: boolean };
 
 /**
  * Lets the next calls whose `METHOD path` matches meet these cuts, one each; then all pass again.
@@ -22,6 +23,14 @@ export async function cut(sandbox: TestSandbox, what: RegExp, cuts: Cut[]): Prom
         matched += 1;
         const kind = left.shift();
         if (kind === 'before') throw new Error('the container is not listening');
+        if (kind === 'drain') {
+          container.signal(15);
+          const error = new HoldfastError(
+            'CONTAINER_UNAVAILABLE',
+            'the container of this sandbox is stopping',
+          );
+          return Response.json(error.toBody(), { status: 503 });
+        }
         const answer = await real(port).fetch(input, init);
         if (kind === undefined) return answer;
         if (kind !== 'answer') return new Response(cutBody(answer.body!, kind), answer);
