@@ -43,6 +43,8 @@ export class CommandLog {
   readonly #marks = new Marks();
   #ring: Ring | undefined = new Ring(LIMITS.ringBytes);
   #removed = false;
+  /** A write failed: what comes behind the gap would be taken for what is missing. */
+  #broken = false;
   /** The oldest line that is still kept. */
   #head: Mark;
   /** Length of the log in bytes, with what has left it. */
@@ -181,9 +183,11 @@ export class CommandLog {
 
   /** Kept first, then seen: what a reader was given is there again after another engine's death. */
   #commit(stream: StreamName, labelled: Labelled): void {
-    if (labelled.size === 0) return;
+    if (labelled.size === 0 || this.#broken) return;
     const bytes = scratch.subarray(0, labelled.size);
+    this.#broken = true;
     const head = this.#removed ? undefined : this.#keep(bytes, this.end);
+    this.#broken = false;
     this.size += labelled.size;
     this.seq += labelled.lines;
     if (stream === 'stdout') this.stdoutBytes += labelled.dataBytes;
