@@ -161,12 +161,11 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
 
   /** No process outlives its container, so a call about one never wakes it. */
   async #aboutProcesses(call: SandboxCall): Promise<Response> {
-    const { commands, record } = this.#store;
     const answer = await this.#proxy.forward(call, { wakes: false });
-    const { generation } = record.engine();
+    const { generation } = this.#store.record.engine();
     return answer
-      ? await withLeft(answer, commands, generation, call)
-      : answerAboutLeft(commands, generation + 1, call);
+      ? await withLeft(answer, this.#store, generation, call)
+      : answerAboutLeft(this.#store, generation + 1, call);
   }
 
   /** Storage holds what the container knows, and nothing runs in it that nobody is connected to. */

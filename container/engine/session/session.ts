@@ -78,6 +78,8 @@ export class Session {
   /** Run whose checkpoint did not come in time: it is not waited for again. */
   #givenUp = 0;
   #current: ForegroundRun | undefined;
+  /** Its turn has come, and there is no shell yet. */
+  #waking: Command | undefined;
   /** What an engine that died had begun. */
   #left: { command: Command; record: CommandRecord } | undefined;
   #busy: Promise<void> | undefined;
@@ -235,14 +237,15 @@ export class Session {
 
   /** Ends the running command as an interrupt does; answers its id, or null if none runs. */
   interrupt(): string | null {
-    const current = this.#current;
-    current?.end('interrupt');
-    return current?.command.id ?? null;
+    this.#current?.end('interrupt');
+    this.#waking?.endFor('interrupt');
+    return (this.#current?.command ?? this.#waking)?.id ?? null;
   }
 
   /** Ends `command`: interrupts it if it runs, takes it out of the queue if it waits. */
   cancel(command: Command): void {
     if (this.#current?.command === command) this.#current.end('interrupt');
+    else if (this.#waking === command) command.endFor('interrupt');
     else if (this.#queue.remove(command)) {
       this.#drop(command, 'COMMAND_LOST', 'the command never ran: its client left while it waited');
     }
@@ -336,9 +339,11 @@ export class Session {
 
   async #runOne(command: Command): Promise<void> {
     const options = this.#options;
-    let restarted: boolean;
+    let restarted = false;
+    this.#waking = command;
     try {
-      restarted = await this.#wake();
+      // Nothing is waited for where there is a shell: what is wrong with a call is known before its answer begins.
+      if (!this.#keeper.alive) restarted = await this.#wake();
     } catch (error) {
       command.fail(asHoldfastError(error, 'the session could not be given a shell'), options.now());
       options.onChange(command);
@@ -346,6 +351,11 @@ export class Session {
     }
     if (this.#deleted) {
       this.#drop(command, 'SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
+      return;
+    }
+    this.#waking = undefined;
+    if (command.ending) {
+      this.#drop(command, 'COMMAND_LOST', 'the command never ran: it was ended while its session woke');
       return;
     }
     await this.#attend(command, (run) => run.execute(restarted));
