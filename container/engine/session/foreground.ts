@@ -141,11 +141,14 @@ export class ForegroundRun {
     }
     clearTimeout(timer);
     await this.#escalation;
-    outputs.release(pair, () => command.rest());
+    // At rest only once its end is on record: an engine that found it running would look for its FIFOs.
+    const concluded = Promise.withResolvers<void>();
+    outputs.release(pair, () => void concluded.promise.then(() => command.rest()));
     command.stdin.close();
     command.stdin = closedStdin();
     command.log.flush();
     await this.#conclude(outcome);
+    concluded.resolve();
     this.#typing!.forget();
   }
 

@@ -47,6 +47,7 @@ export class ShellKeeper {
   #gone: Promise<void> = Promise.resolve();
   /** Counts runs through all shells of the session, so that no report is ever taken for another's. */
   #runs = 0;
+  #unknownRuns = 0;
   /** Run whose checkpoint the shell must have made before the next command. */
   checkpoint = 0;
   /** `$?` of the last command. */
@@ -77,6 +78,7 @@ export class ShellKeeper {
     const { exits, folder, key, poller } = this.#options;
     this.cwd = state.pwd ?? state.cwd;
     this.#runs = state.runs ?? 0;
+    this.#unknownRuns = UNKNOWN_RUNS;
     this.checkpoint = state.checkpoint ?? 0;
     this.lastStatus = state.lastStatus ?? 0;
     this.stateTruncated = state.stateTruncated ?? false;
@@ -144,7 +146,9 @@ export class ShellKeeper {
   }
 
   nextRun(): number {
-    return ++this.#runs;
+    this.#runs += 1 + this.#unknownRuns;
+    this.#unknownRuns = 0;
+    return this.#runs;
   }
 
   /**
@@ -330,6 +334,9 @@ export class ShellKeeper {
     this.#idleTimer = setInterval(() => this.busy || this.shell.nudge(), everyMs);
   }
 }
+
+/** More than an engine can have typed without a note, to load states: none of their reports is another run's. */
+const UNKNOWN_RUNS = 16;
 
 /** The file that a shell makes which ends by itself: this and its status. */
 const ENDED = 'ended.';
