@@ -217,7 +217,8 @@ export class Command {
   /** Of a process that has exited: its output is complete. */
   settle(): void {
     const { stdoutBytes, stderrBytes } = this.log;
-    this.exit = { ...this.exit!, stdoutBytes, stderrBytes };
+    const outputLimited = this.exit!.outputLimited || this.#ending === 'outputLimit';
+    this.exit = { ...this.exit!, outputLimited, stdoutBytes, stderrBytes };
     this.state = 'settled';
     this.#end();
   }

@@ -41,9 +41,10 @@ export function openJournal(stateFolder: string, header: JournalHeader): OpenedJ
 export function fifosInUse({ sessions, commands }: EngineState): { all: Set<string>; held: string[] } {
   const held: string[] = [];
   const others = [...sessions.values()].flatMap(({ fifos }) => (fifos ? Object.values(fifos) : []));
-  for (const { streams, stdin, atRest } of commands.values()) {
+  for (const { streams, stdin, atRest, state } of commands.values()) {
     if (stdin) others.push(stdin);
-    if (atRest) continue;
+    // One whose end is not on record is gone on with, also where nothing more will come.
+    if (atRest && (state === 'exited' || state === 'settled' || state === 'lost')) continue;
     for (const { fifo, place } of Object.values(streams ?? {})) {
       if (existsSync(fifo)) held.push(fifo);
       others.push(place.file);

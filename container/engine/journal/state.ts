@@ -106,6 +106,10 @@ export interface CommandRecord {
   stdin?: string | null;
   /** Of a process: its shell, and the folder of its control files. */
   process?: { name?: ProcessName; folder: string; cwd: string; sessionKey: string; startTicks: number };
+  /** A signal that it was sent, of those that end a process. */
+  deadly?: number;
+  /** All that it started is being ended. */
+  terminating?: boolean;
   /** Files of its log, oldest first: number and first line. */
   segments?: { number: number; first: Mark }[];
   ending?: EndReason;

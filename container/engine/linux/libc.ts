@@ -53,13 +53,29 @@ export function openPid(pid: number): number | undefined {
   return fd < 0 ? undefined : fd;
 }
 
-const ioctl = libc.func('int ioctl(int fd, ulong request, _Out_ int *value)');
+const ioctl = libc.func('int ioctl(int fd, ulong request, void *argument)');
 const FIONREAD = 0x541b;
 
 /** Bytes that wait in a pipe. */
 export function waitingBytes(fd: number): number {
-  const value = [0];
-  return ioctl(fd, FIONREAD, value) === 0 ? value[0]! : 0;
+  const value = Buffer.alloc(4);
+  return ioctl(fd, FIONREAD, value) === 0 ? value.readInt32LE() : 0;
+}
+
+/** struct pidfd_info of <linux/pidfd.h>: what is asked for and given, and, last, the status of wait(2). */
+const PIDFD_INFO = { bytes: 64, exitCodeAt: 60, exit: 8n };
+const PIDFD_GET_INFO = 0xc000ff0b + PIDFD_INFO.bytes * 0x10000;
+
+/**
+ * The wait status of a process that is no child of this one, by its pidfd, once its parent has taken note of its
+ * end; `unsaid` before that, undefined where the kernel does not tell (before Linux 6.15).
+ */
+export function waitStatus(pidfd: number): number | 'unsaid' | undefined {
+  const info = Buffer.alloc(PIDFD_INFO.bytes);
+  info.writeBigUInt64LE(PIDFD_INFO.exit);
+  const refused = ioctl(pidfd, PIDFD_GET_INFO, info) !== 0;
+  if (refused) return undefined;
+  return info.readBigUInt64LE() & PIDFD_INFO.exit ? info.readInt32LE(PIDFD_INFO.exitCodeAt) : 'unsaid';
 }
 
 export const epollCreate = libc.func('int epoll_create1(int flags)');

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HoldfastError, type ProcessInfo } from '#protocol';
+import { HoldfastError, LIMITS, type ProcessInfo } from '#protocol';
 import type { Command } from '../command/command.ts';
 import { keep } from '../command/keep.ts';
 import { leasesOf } from '../command/leases.ts';
@@ -58,6 +58,8 @@ export class ProcessRun {
   #escalation: Promise<void> | undefined;
   #running = true;
   #realTimeSignal: number | undefined;
+  /** The last signal it was sent that ends a process unless it is caught. */
+  #deadly: number | undefined;
   /** When it last wrote, ended or was asked about, on the clock of performance.now(). */
   touchedAt = performance.now();
 
@@ -97,20 +99,24 @@ export class ProcessRun {
   static adopt(command: Command, record: CommandRecord, deps: ProcessDeps): ProcessRun | undefined {
     const { log } = command;
     const process = record.process!;
+    let run: ProcessRun | undefined;
     if (command.ended) return new ProcessRun(command, { ...process, name: process.name ?? NOBODY }, deps);
     const name = process.name ?? livingRoot(command.id, process);
     if (!name && !existsSync(`${process.folder}/${BEGUN_FILE}`)) return undefined;
     const pair = deps.outputs.resume(
       record.streams!,
-      leasesOf(command, (stream, chunk) => run.#output(stream, chunk)),
+      // What the dead engine had taken and not kept comes before there is a run.
+      leasesOf(command, (stream, chunk) => (run ? run.#output(stream, chunk) : keep(command, stream, chunk))),
       (stream) => (stream === 'stdout' ? log.stdoutBytes : log.stderrBytes),
     );
     if (record.stdin) inheritStdinFifo(command, record.stdin, deps.fifos, () => true);
     const place = { ...process, name: name ?? NOBODY };
-    const watch: Watch = (ended) => onceGone(place.name, deps.poller, () => ended(undefined));
-    const run: ProcessRun = new ProcessRun(command, place, deps, { pair, watch });
+    const watch: Watch = (ended) => onceGone(place.name, deps.poller, ended);
+    run = new ProcessRun(command, place, deps, { pair, watch });
+    run.#deadly = record.deadly;
     if (command.state === 'queued') command.start(deps.now(), { process: place });
     if (command.ending) run.#escalate();
+    if (record.terminating) void run.terminate(LIMITS.terminateGraceMs);
     return run;
   }
 
@@ -145,9 +151,16 @@ export class ProcessRun {
         this.#running = false;
         clearTimeout(this.#timer);
         await this.#escalation;
-        const known = command.state === 'exited' || this.#exited(how);
-        deps.outputs.release(living.pair, () => this.#settled());
-        if (!known) command.fail(unseen(), deps.now());
+        // Its output first: a disk that does not take it is part of how it ended.
+        let settled = false;
+        let told = false;
+        deps.outputs.release(living.pair, () => {
+          settled = true;
+          if (told) this.#settled();
+        });
+        if (command.state !== 'exited') this.#exited(how);
+        told = true;
+        if (settled) this.#settled();
         deps.onChange();
         resolve();
       });
@@ -184,20 +197,30 @@ export class ProcessRun {
 
   /** Sends a signal to all that it started; resolves when it was sent. */
   async signal(signal: number): Promise<void> {
+    this.#noteDeadly(signal);
     if (signal >= FIRST_REAL_TIME_SIGNAL) this.#realTimeSignal = signal;
     await signalTree(this.#owner, signal);
   }
 
   /** SIGTERM, and SIGKILL after the grace to what is left. Resolves when nothing of it lives. */
   async terminate(graceMs: number): Promise<void> {
+    this.#noteDeadly(constants.signals.SIGTERM);
+    this.command.recorder.trySet({ terminating: true });
     await endPolitely(this.#owner, graceMs);
     await this.#told();
   }
 
   /** SIGKILL, sent before this returns to what `look` shows. Resolves when nothing of it lives. */
   async kill(look: Look): Promise<void> {
+    this.#noteDeadly(constants.signals.SIGKILL);
     await endAtOnce(this.#owner, look);
     await this.#told();
+  }
+
+  #noteDeadly(signal: number): void {
+    if (!this.#running || HARMLESS.has(signal)) return;
+    this.#deadly = signal;
+    this.command.recorder.trySet({ deadly: signal });
   }
 
   /** Waits for the exit, and a little for the end of the output, which a stranger may hold open. */
@@ -229,18 +252,27 @@ export class ProcessRun {
     void endAtOnce(this.#owner);
   }
 
-  /** False where nobody knows how it ended. */
-  #exited(how: ShellEnd | undefined): boolean {
+  #exited(how: ShellEnd | undefined): void {
     const { command } = this;
     this.touch();
     command.stdin.close();
     command.stdin = closedStdin();
     const signal = how?.signal ?? null;
-    const exitCode = how ? this.#statusOf(how) : statusLeftIn(this.#deps.folder);
-    if (exitCode === undefined && !command.ending) return false;
-    const outcome = { exitCode: exitCode ?? 0, signal, shellRestarted: false, cwd: this.#cwd };
-    command.finish(outcome, this.#deps.now());
-    return true;
+    const exitCode = how ? this.#statusOf(how) : this.#statusLeft();
+    if (exitCode === undefined && !command.ending) command.fail(unseen(), this.#deps.now());
+    else {
+      const outcome = { exitCode: exitCode ?? 0, signal, shellRestarted: false, cwd: this.#cwd };
+      command.finish(outcome, this.#deps.now());
+    }
+  }
+
+  /**
+   * What is known of one that ended while no engine lived. bash runs its EXIT trap also when a signal ends it, and
+   * then with the status of the command before: 0 is not believed of one that was sent a deadly signal.
+   */
+  #statusLeft(): number | undefined {
+    const left = statusLeftIn(this.#deps.folder);
+    return !left && this.#deadly !== undefined ? 128 + this.#deadly : left;
   }
 
   #statusOf({ exitCode, signal }: ShellEnd): number {
@@ -260,6 +292,13 @@ export class ProcessRun {
     this.#deps.onChange();
   }
 }
+
+/** Signals that by themselves end nothing (signal(7)). */
+const HARMLESS = new Set(
+  (['SIGCHLD', 'SIGCONT', 'SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGURG', 'SIGWINCH'] as const).map(
+    (name) => constants.signals[name] as number,
+  ),
+);
 
 type ProcessPlace = NonNullable<CommandRecord['process']>;
 

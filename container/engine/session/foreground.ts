@@ -141,14 +141,11 @@ export class ForegroundRun {
     }
     clearTimeout(timer);
     await this.#escalation;
-    // At rest only once its end is on record: an engine that found it running would look for its FIFOs.
-    const concluded = Promise.withResolvers<void>();
-    outputs.release(pair, () => void concluded.promise.then(() => command.rest()));
+    outputs.release(pair, () => command.rest());
     command.stdin.close();
     command.stdin = closedStdin();
     command.log.flush();
     await this.#conclude(outcome);
-    concluded.resolve();
     this.#typing!.forget();
   }
 

@@ -1,4 +1,5 @@
 // The output FIFO pairs of one session: leased to a command, drained when it is complete.
+import { existsSync } from 'node:fs';
 import { type Lease, OutputFifo } from '../fifo/output-fifo.ts';
 import type { FifoPool } from '../fifo/pool.ts';
 import type { StreamState } from '../journal/state.ts';
@@ -25,12 +26,7 @@ export class Outputs {
   }
 
   lease(leases: Record<StreamName, Lease>): OutputPair {
-    const one = (stream: StreamName) => {
-      const fifo = this.#free.pop() ?? this.#keep(new OutputFifo(this.#fifos.takeHeld(), this.#poller));
-      fifo.lease(leases[stream]);
-      return fifo;
-    };
-    return { stdout: one('stdout'), stderr: one('stderr') };
+    return { stdout: this.#lease(leases.stdout), stderr: this.#lease(leases.stderr) };
   }
 
   /** The pair that an engine which died had leased to a command; `kept` tells the bytes of a stream that its log has. */
@@ -41,6 +37,7 @@ export class Outputs {
   ): OutputPair {
     const one = (stream: StreamName) => {
       const { fifo, place, base } = streams[stream];
+      if (!existsSync(fifo) || !existsSync(place.file)) return this.#lease(leases[stream]); // it was at its end
       const resumed = { lease: leases[stream], place: { ...place, at: place.at + kept(stream) - base } };
       return this.#keep(new OutputFifo(fifo, this.#poller, resumed));
     };
@@ -90,6 +87,12 @@ export class Outputs {
       this.#end(fifo);
     }
     this.#free.length = 0;
+  }
+
+  #lease(lease: Lease): OutputFifo {
+    const fifo = this.#free.pop() ?? this.#keep(new OutputFifo(this.#fifos.takeHeld(), this.#poller));
+    fifo.lease(lease);
+    return fifo;
   }
 
   #keep(fifo: OutputFifo): OutputFifo {

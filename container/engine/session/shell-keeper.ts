@@ -47,7 +47,6 @@ export class ShellKeeper {
   #gone: Promise<void> = Promise.resolve();
   /** Counts runs through all shells of the session, so that no report is ever taken for another's. */
   #runs = 0;
-  #unknownRuns = 0;
   /** Run whose checkpoint the shell must have made before the next command. */
   checkpoint = 0;
   /** `$?` of the last command. */
@@ -77,8 +76,9 @@ export class ShellKeeper {
   adopt(state: SessionState): void {
     const { exits, folder, key, poller } = this.#options;
     this.cwd = state.pwd ?? state.cwd;
-    this.#runs = state.runs ?? 0;
-    this.#unknownRuns = UNKNOWN_RUNS;
+    // Of runs that only load a state the dead engine had no time to note: their numbers are not used again.
+    this.#runs = (state.runs ?? 0) + UNNOTED_RUNS;
+    this.#options.record({ runs: this.#runs });
     this.checkpoint = state.checkpoint ?? 0;
     this.lastStatus = state.lastStatus ?? 0;
     this.stateTruncated = state.stateTruncated ?? false;
@@ -146,9 +146,7 @@ export class ShellKeeper {
   }
 
   nextRun(): number {
-    this.#runs += 1 + this.#unknownRuns;
-    this.#unknownRuns = 0;
-    return this.#runs;
+    return ++this.#runs;
   }
 
   /**
@@ -302,7 +300,9 @@ export class ShellKeeper {
   /** `ready`: nothing will be loaded into it. */
   #start(cwd: string, ready: boolean): void {
     const { fifos, exits, folder, env, key, record } = this.#options;
-    this.#paths ??= { input: fifos.take(), control: fifos.take(), exits, folder };
+    this.#discardFifos();
+    // Its own, so that nothing that was typed for another shell, or reported by one, is ever taken for this one's.
+    this.#paths = { input: fifos.take(), control: fifos.take(), exits, folder };
     this.checkpoint = 0;
     const { input, control } = this.#paths;
     // On record before it lives: one that nobody noted is found by its input.
@@ -319,10 +319,14 @@ export class ShellKeeper {
   }
 
   #removeControlFiles(): void {
-    const { fifos, folder } = this.#options;
-    if (this.#paths) for (const fifo of [this.#paths.input, this.#paths.control]) fifos.discard(fifo);
+    this.#discardFifos();
+    rmSync(this.#options.folder, { recursive: true, force: true });
+  }
+
+  #discardFifos(): void {
+    if (!this.#paths) return;
+    for (const fifo of [this.#paths.input, this.#paths.control]) this.#options.fifos.discard(fifo);
     this.#paths = undefined;
-    rmSync(folder, { recursive: true, force: true });
   }
 
   /** A shell with TMOUT set ends when its prompt is idle that long (bash(1), TMOUT); sessions do not. */
@@ -335,8 +339,8 @@ export class ShellKeeper {
   }
 }
 
-/** More than an engine can have typed without a note, to load states: none of their reports is another run's. */
-const UNKNOWN_RUNS = 16;
+/** A shell is tried with the whole state and with less of it. */
+const UNNOTED_RUNS = 4;
 
 /** The file that a shell makes which ends by itself: this and its status. */
 const ENDED = 'ended.';

@@ -109,7 +109,10 @@ export class Shell {
     poller: Poller,
   ): Shell {
     if (name && isAlive(name)) {
-      return new Shell(options, () => [name, (ended) => onceGone(name, poller, () => ended(UNKNOWN_END))]);
+      return new Shell(options, () => [
+        name,
+        (ended) => onceGone(name, poller, (end) => ended(end ?? UNKNOWN_END)),
+      ]);
     }
     return new Shell(options, () => [name ?? NOBODY, (ended) => ended(UNKNOWN_END)]);
   }
