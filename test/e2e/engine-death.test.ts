@@ -50,6 +50,28 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
     expect((await engine.exec('default', 'echo $X $PWD; greet you')).stdout).toBe('41 /usr\nhello you\n');
   });
 
+  test('while a dead shell is replaced for a command: it runs once, or had run, and no other’s end is taken for its own', {
+    timeout: 120_000,
+  }, async () => {
+    await engine.exec('default', 'kept=1');
+    const ran = join(engine.folder, 'ran');
+    // At each point of the way: noted, typed in vain, a fresh shell, its state loaded, typed again, ended.
+    for (let delayMs = 0; delayMs < 16; delayMs++) {
+      const { stdout: pid } = await engine.exec('default', 'echo $$');
+      process.kill(Number(pid), 'SIGKILL');
+      const request = { command: `echo ${delayMs} >>${ran}`, id: `c${delayMs}` };
+      void engine.call('POST', '/sessions/default/exec', request).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await engine.killAndRestart();
+      expect(await engine.exec('default', request.command, { id: request.id })).toMatchObject({
+        exitCode: 0,
+      });
+      expect(readFileSync(ran, 'utf8').split('\n').filter(Boolean).map(Number).at(-1)).toBe(delayMs);
+    }
+    expect(readFileSync(ran, 'utf8').split('\n').filter(Boolean)).toHaveLength(16);
+    expect((await engine.exec('default', 'echo $kept')).stdout).toBe('1\n');
+  });
+
   test('what a reader saw before it sees again, with the same seqs', async () => {
     await engine.begin(
       'default',

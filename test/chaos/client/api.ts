@@ -71,7 +71,8 @@ export class Api {
   async once<T>(path: string, request: Request = {}, over?: Fetch): Promise<T> {
     const response = await this.open(path, request, over);
     const text = (await this.#text(response)).trim();
-    if (text === '') return undefined as T;
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    if (text === '' && !isJson) return undefined as T;
     let value: { error?: unknown };
     try {
       value = JSON.parse(text);
