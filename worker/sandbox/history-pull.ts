@@ -11,8 +11,10 @@ import { SessionSaves } from './session-saves.ts';
 const SOON_MS = 20;
 /** Commands that follow each other closely share a pull, which would otherwise slow the next one down. */
 const APART_MS = 100;
-/** While something runs, and after a pull that failed, the engine is asked again this often. */
+/** While something runs the engine is asked again this often. */
 const FOLLOW_UP_MS = 10_000;
+/** After a pull that failed, as when an engine died and is started again: longer each time, up to the above. */
+const RETRY_MS = 200;
 /** An engine that does not answer a pull by then answers the next one. */
 const ANSWER_MS = 10_000;
 /** How far an engine's start may seem to wander: answers take their time. */
@@ -25,6 +27,7 @@ export class HistoryPull {
   #cursor = { token: '', startedAt: 0, after: 0 };
   #working = false;
   #pulledAt = 0;
+  #failures = 0;
   readonly #sessions: SessionSaves;
   readonly #events: EventSaves;
   #pulling: Promise<void> | undefined;
@@ -109,11 +112,16 @@ export class HistoryPull {
     if (this.#timer) clearTimeout(this.#timer.handle);
     const handle = setTimeout(() => {
       this.#timer = undefined;
-      this.pull().catch((error) => {
-        if (!this.#engine.awake) return;
-        console.error('pulling the history failed:', error);
-        this.#after(FOLLOW_UP_MS);
-      });
+      this.pull().then(
+        () => {
+          this.#failures = 0;
+        },
+        (error) => {
+          if (!this.#engine.awake) return;
+          console.error('pulling the history failed:', error);
+          this.#after(Math.min(RETRY_MS * 2 ** this.#failures++, FOLLOW_UP_MS));
+        },
+      );
     }, ms);
     this.#timer = { due, handle };
   }

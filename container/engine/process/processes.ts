@@ -23,6 +23,9 @@ export interface ProcessesOptions {
   onForget(command: Command): void;
 }
 
+/** FIFOs that wait for the next processes. */
+const KEPT_FREE = 32;
+
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #runs = new Map<string, ProcessRun>();
@@ -32,7 +35,7 @@ export class Processes {
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
-    this.#outputs = new Outputs(options.fifos, options.poller);
+    this.#outputs = new Outputs(options.fifos, options.poller, KEPT_FREE);
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(options.idleMs / 4, 60_000));
     this.#sweeper.unref();
   }

@@ -11,16 +11,19 @@ export interface OutputPair {
   stderr: OutputFifo;
 }
 
-/** More are closed: what a rush of processes needed is not held for ever. */
-const KEPT_FREE = 32;
+/** A session runs one command at a time; the others are for what it left in the background. */
+const KEPT_FREE = 4;
 
 export class Outputs {
   readonly #fifos: FifoPool;
+  readonly #keptFree: number;
   readonly #poller: Poller;
   readonly #free: OutputFifo[] = [];
   readonly #open = new Set<OutputFifo>();
 
-  constructor(fifos: FifoPool, poller: Poller) {
+  /** More free ones than `keptFree` are closed: what a rush needed is not held for ever. */
+  constructor(fifos: FifoPool, poller: Poller, keptFree = KEPT_FREE) {
+    this.#keptFree = keptFree;
     this.#fifos = fifos;
     this.#poller = poller;
   }
@@ -59,7 +62,7 @@ export class Outputs {
         letGo();
       });
       if (state === 'held') held++;
-      else if (this.#free.length < KEPT_FREE) this.#free.push(fifo);
+      else if (this.#free.length < this.#keptFree) this.#free.push(fifo);
       else {
         fifo.close();
         this.#end(fifo);
