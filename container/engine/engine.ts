@@ -24,6 +24,7 @@ import { fifosInUse, type OpenedJournal, openJournal } from './journal/open.ts';
 import type { CommandRecord } from './journal/state.ts';
 import { Poller } from './linux/poller.ts';
 import { Look } from './proc/look.ts';
+import { keepSpare } from './proc/spare.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
 import type { Session } from './session/session.ts';
@@ -50,6 +51,7 @@ export class Engine {
   /** Goes on with what an engine that died in the same folder left. `env` is what every session inherits. */
   constructor(config: EngineConfig, env: Record<string, string>) {
     this.generation = config.generation;
+    keepSpare();
     const stateFolder = openStateFolder(config.stateFolder);
     const opened = openJournal(stateFolder, journalHeader(config.generation));
     const { folder, journal } = opened;

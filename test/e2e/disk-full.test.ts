@@ -14,7 +14,11 @@ test.skipIf(target.name !== 'engine')(
   { timeout: 60_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-full-'));
-    const program = startProgram('container/engine/main.ts', { PORT: '0', HOLDFAST_STATE_DIR: folder }, 1024);
+    const program = startProgram(
+      'container/engine/main.ts',
+      { PORT: '0', HOLDFAST_STATE_DIR: folder },
+      '-f 1024',
+    );
     try {
       const line = await program.line((text) => text.startsWith('{"listening"'));
       const { port } = (JSON.parse(line) as { listening: { port: number } }).listening;

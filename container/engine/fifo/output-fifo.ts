@@ -44,8 +44,14 @@ export class OutputFifo {
     this.path = path;
     this.#poller = poller;
     this.#fd = openSync(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    this.#raiseGuard();
-    this.#spool = resumed ? Spool.resume(path, resumed.place) : new Spool(path);
+    try {
+      this.#raiseGuard();
+      this.#spool = resumed ? Spool.resume(path, resumed.place) : new Spool(path);
+    } catch (error) {
+      this.#dropGuard();
+      closeSync(this.#fd);
+      throw error;
+    }
     if (resumed) {
       this.#lease = resumed.lease;
       for (let rest = this.#spool.rest(); rest.length > 0; rest = this.#spool.rest()) this.#lease.sink(rest);

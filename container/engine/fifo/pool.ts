@@ -1,8 +1,9 @@
 // FIFOs in one folder, under names of which none is given twice.
-import { closeSync, constants, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessName } from '../journal/state.ts';
 import { mkfifo } from '../linux/libc.ts';
+import { openAll } from '../linux/open-all.ts';
 import { endHolder, findHolders, startHolder } from './holder.ts';
 
 /** Made at a time, so that not every command pays for a holder. */
@@ -38,8 +39,14 @@ export class FifoPool {
   /** The same for output: what is in it stays until it is discarded, also while no engine lives. */
   takeHeld(): string {
     if (this.#free.length === 0) {
-      this.#free = Array.from({ length: BATCH }, () => this.take());
-      this.hold(this.#free);
+      const batch = Array.from({ length: BATCH }, () => this.take());
+      try {
+        this.hold(batch);
+      } catch (error) {
+        for (const path of batch) this.discard(path);
+        throw error;
+      }
+      this.#free = batch;
     }
     return this.#free.pop()!;
   }
@@ -47,7 +54,7 @@ export class FifoPool {
   /** Has FIFOs held from now on. */
   hold(paths: Iterable<string>): void {
     const batch: Batch = { holder: undefined, paths: new Set(paths) };
-    const fds = [...batch.paths].map((path) => openSync(path, O_RDONLY | O_NONBLOCK));
+    const fds = openAll(batch.paths, O_RDONLY | O_NONBLOCK);
     try {
       if (fds.length > 0) batch.holder = startHolder(fds, this.#folder);
     } finally {

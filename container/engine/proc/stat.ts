@@ -1,5 +1,6 @@
 // What the kernel tells about a process: /proc/<pid>/stat and environ, see proc(5).
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { withSpare } from './spare.ts';
 
 /** One reading of a process; pid and startTicks together name it for good. */
 export class ProcessStat {
@@ -33,7 +34,7 @@ export class ProcessStat {
   /** All processes that this one may see; zombies are left out, they run nothing. */
   static readAll(): ProcessStat[] {
     const all: ProcessStat[] = [];
-    for (const name of readdirSync('/proc')) {
+    for (const name of withSpare(() => readdirSync('/proc'))) {
       const pid = Number(name);
       if (!Number.isInteger(pid)) continue;
       const stat = ProcessStat.read(pid);
@@ -72,19 +73,23 @@ export function bootTicks(): number {
 let page = Buffer.allocUnsafe(64 * 1024);
 
 function readProc(path: string): string | undefined {
-  let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
-    let size = 0;
-    for (;;) {
+    return withSpare(() => readWhole(path));
+  } catch {
+    return undefined; // the process ended, or is another user's: nothing to tell
+  }
+}
+
+function readWhole(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    for (let size = 0; ; ) {
       const count = readSync(fd, page, size, page.length - size, null);
       if (count === 0) return page.toString('latin1', 0, size);
       size += count;
       if (size === page.length) page = Buffer.concat([page, Buffer.allocUnsafe(page.length)]);
     }
-  } catch {
-    return undefined; // the process ended, or is another user's: nothing to tell
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    closeSync(fd);
   }
 }

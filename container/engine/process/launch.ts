@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { HoldfastError, LIMITS } from '#protocol';
 import type { Command } from '../command/command.ts';
+import { openAll } from '../linux/open-all.ts';
 import type { SessionCopy } from '../session/session.ts';
 import { BASH } from '../shell/bash.ts';
 import { copyScript } from '../shell/checkpoint.ts';
@@ -47,12 +48,10 @@ export function launch(request: Launch): ChildProcess & { pid: number } {
 
 function spawnBash({ command, copy, cwd, folder, ...paths }: Launch): ChildProcess {
   const env = command.request.env ?? {};
-  const fds = [
-    openSync(paths.stdinPath, constants.O_RDONLY),
-    openSync(paths.stdoutPath, constants.O_RDWR),
-    openSync(paths.stderrPath, constants.O_RDWR),
-  ];
+  const outputs = openAll([paths.stdoutPath, paths.stderrPath], constants.O_RDWR);
+  const fds = [...outputs];
   try {
+    fds.unshift(openSync(paths.stdinPath, constants.O_RDONLY));
     return spawn(BASH, ['--noprofile', '--norc', `${folder}/command`], {
       cwd,
       // bash takes over a PWD that names the directory it starts in, symlinks and all.

@@ -29,7 +29,13 @@ export class Outputs {
   }
 
   lease(leases: Record<StreamName, Lease>): OutputPair {
-    return { stdout: this.#lease(leases.stdout), stderr: this.#lease(leases.stderr) };
+    const stdout = this.#lease(leases.stdout);
+    try {
+      return { stdout, stderr: this.#lease(leases.stderr) };
+    } catch (error) {
+      this.#giveBack(stdout);
+      throw error;
+    }
   }
 
   /** The pair that an engine which died had leased to a command; `kept` tells the bytes of a stream that its log has. */
@@ -62,11 +68,7 @@ export class Outputs {
         letGo();
       });
       if (state === 'held') held++;
-      else if (this.#free.length < this.#keptFree) this.#free.push(fifo);
-      else {
-        fifo.close();
-        this.#end(fifo);
-      }
+      else this.#giveBack(fifo);
     }
     if (held === 0) settled();
   }
@@ -90,6 +92,14 @@ export class Outputs {
       this.#end(fifo);
     }
     this.#free.length = 0;
+  }
+
+  #giveBack(fifo: OutputFifo): void {
+    if (this.#free.length < this.#keptFree) this.#free.push(fifo);
+    else {
+      fifo.close();
+      this.#end(fifo);
+    }
   }
 
   #lease(lease: Lease): OutputFifo {

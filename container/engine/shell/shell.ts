@@ -2,12 +2,13 @@
 // It holds both ends of its input and control FIFOs itself (descriptors 0 and 1), so that it does not
 // die with the engine.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
 import { NOBODY, type ProcessName } from '../journal/state.ts';
 import { waitingBytes } from '../linux/libc.ts';
 import { isAlive, onceGone } from '../linux/once-gone.ts';
+import { openAll } from '../linux/open-all.ts';
 import type { Poller } from '../linux/poller.ts';
 import { childrenOf, ProcessStat, stdinOf } from '../proc/stat.ts';
 import { BASH } from './bash.ts';
@@ -56,9 +57,9 @@ export class Shell {
   ) {
     this.key = key;
     this.#paths = paths;
-    this.#input = openSync(paths.input, O_RDWR | O_NONBLOCK);
-    const control = openSync(paths.control, O_RDWR | O_NONBLOCK);
-    this.#control = listen(control, key, (report) => this.#listener.report(report));
+    const [input, control] = openAll([paths.input, paths.control], O_RDWR | O_NONBLOCK);
+    this.#input = input!;
+    this.#control = listen(control!, key, (report) => this.#listener.report(report));
     let watch: Watch;
     try {
       [this.name, watch] = begin();
@@ -214,19 +215,17 @@ function listen(fd: number, key: string, onReport: (report: Report) => void): So
 
 /** Undefined, or a child without a pid, when it cannot be started: Node throws for some reasons and not for others. */
 function startBash({ paths, cwd, env }: ShellOptions): ChildProcess | undefined {
-  const input = openSync(paths.input, O_RDWR);
-  const control = openSync(paths.control, O_RDWR);
-  const nothing = openSync('/dev/null', 'r+');
+  const stdio = openAll([paths.input, paths.control, '/dev/null'], O_RDWR);
   try {
     return spawn(BASH, ['--noprofile', '--noediting', '--rcfile', `${paths.folder}/rc`, '-i'], {
       cwd,
       env,
       detached: true,
-      stdio: [input, control, nothing],
+      stdio,
     });
   } catch {
     return undefined;
   } finally {
-    for (const fd of [input, control, nothing]) closeSync(fd);
+    for (const fd of stdio) closeSync(fd);
   }
 }

@@ -19,13 +19,13 @@ export interface Program {
 }
 
 /**
- * @param fileKiB Size that its files may have; any if absent.
+ * @param limits Options of bash's `ulimit` that it runs under, as `-f 1024`.
  * @example
  * const program = startProgram('container/engine/main.ts', { PORT: '0' });
  * await program.line((line) => line.includes('listening'));
  */
-export function startProgram(script: string, env: Record<string, string>, fileKiB?: number): Program {
-  const limit = fileKiB === undefined ? '' : `ulimit -f ${fileKiB}; `;
+export function startProgram(script: string, env: Record<string, string>, limits?: string): Program {
+  const limit = limits === undefined ? '' : `ulimit ${limits}; `;
   const child = spawn('bash', ['-c', `${limit}exec "$0" "$1"`, process.execPath, script], {
     cwd: root,
     env: { ...process.env, ...env },
