@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CreateSessionRequest,
   DEFAULT_SESSION,
@@ -232,9 +233,17 @@ export class Engine {
     };
   }
 
-  /** Takes no new work from now on; resolves when the states that idle sessions just left are written. */
-  async drain(): Promise<void> {
+  /**
+   * Takes no new work from now on. Resolves when the commands that run have ended, or `patienceMs` later, and the
+   * states that idle sessions just left are written.
+   */
+  async drain(patienceMs: number): Promise<void> {
     this.#draining = true;
+    const running = this.commands
+      .list()
+      .filter(({ ended, request }) => !ended && request.mode === 'foreground');
+    const late = sleep(patienceMs, undefined, { ref: false });
+    await Promise.race([Promise.all(running.map(({ done }) => done)), late]);
     await this.sessions.settled();
   }
 

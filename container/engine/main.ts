@@ -1,6 +1,7 @@
 // Starts the engine: configuration from the environment, HTTP in front, a clean end on SIGTERM.
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
@@ -10,6 +11,10 @@ import { VERSION } from './version.ts';
 
 /** sysexits.h: a wrong setting, so that nobody tries again; all else is worth another try. */
 const EX_CONFIG = 78;
+
+/** After a SIGTERM: for commands that are about to end, and for answers on their way. Whoever sent it waits longer. */
+const DRAIN_MS = 1_000;
+const ANSWER_MS = 200;
 
 const env = inheritedEnvironment(process.env);
 const { config, engine } = start();
@@ -38,8 +43,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, async () => {
     if (closing) return;
     closing = true;
-    await engine.drain();
-    server.close();
+    await engine.drain(DRAIN_MS);
+    const answered = new Promise((resolve) => server.close(resolve));
+    await Promise.race([answered, sleep(ANSWER_MS)]);
     // Cut, not ended: whoever reads a stream comes back for the rest, and is told then what became of it.
     server.closeAllConnections();
     await engine.close();
