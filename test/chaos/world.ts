@@ -1,4 +1,5 @@
 // What all parts of a run share.
+import { randomUUID } from 'node:crypto';
 import { Api } from './client/api.ts';
 import type { Call } from './client/call.ts';
 import { Wire, type WireFaults } from './client/wire.ts';
@@ -47,7 +48,7 @@ export class World {
     this.report = report;
     this.random = random;
     this.api = new Api(target.url, target.headers, report);
-    this.effectsFile = `/tmp/holdfast-chaos-${runId}.effects`;
+    this.effectsFile = `/tmp/holdfast-chaos-${runId}-${randomUUID().slice(0, 8)}.effects`;
     this.#wireFaults = wireFaults;
   }
 
