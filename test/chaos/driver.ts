@@ -22,7 +22,7 @@ export const SESSION_MARK = 'CHAOS_SESSION';
 
 /** How old the newest checkpoint may be: of a shell that dies, and of a container. */
 const SHELL_LAG_MS = 500;
-const CONTAINER_LAG_MS = 5_000;
+const CONTAINER_LAG_MS = 15_000;
 
 const WAYS = Object.keys(EXEC_WAYS) as ExecWay[];
 

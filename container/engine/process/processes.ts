@@ -24,7 +24,7 @@ export interface ProcessesOptions {
 }
 
 /** FIFOs that wait for the next processes. */
-const KEPT_FREE = 32;
+const KEPT_FREE = 8;
 
 export class Processes {
   readonly #options: ProcessesOptions;
