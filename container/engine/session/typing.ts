@@ -146,7 +146,12 @@ export class Typing {
     const at = shell.atPrompt();
     this.#looks = at === undefined ? 0 : this.#looks + 1;
     if (at === undefined || this.#looks < DEAF_AFTER_LOOKS[at]) return;
-    const untyped = this.#inherited && at === 'alone' && !existsSync(`${this.#deps.folder}/started`);
+    const untyped = this.#inherited && at === 'alone' && !hasBegun(this.#deps.folder);
     this.#settle(untyped && shell.hasReadAll() ? { kind: 'untyped' } : { kind: 'deaf' });
   }
+}
+
+/** The shell went into the command: the file that it made says so even when the shell is gone. */
+export function hasBegun(folder: string): boolean {
+  return existsSync(`${folder}/started`);
 }
