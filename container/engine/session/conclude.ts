@@ -40,7 +40,7 @@ export async function conclude(
   if (ended.kind === 'died') command.recorder.trySet({ shellEnd: ended.end });
   // Revived first, so that whoever reads the result finds the session usable, and knows where it is.
   await keeper.revive(outcome.kind === 'deaf' ? 'quiet' : 'whole');
-  if (ended.kind === 'died' && (begun || command.ending)) keeper.lastStatus = codeOf(ended.end) ?? 0;
+  if (ended.kind === 'died' && (begun || command.ending)) keeper.facts.lastStatus = codeOf(ended.end) ?? 0;
   tell(command, ended, { begun, restarted }, deps);
 }
 
@@ -57,10 +57,10 @@ function tell(
   { keeper, now, sessionKey, sessionFields }: ConcludeDeps,
 ): void {
   const verdict = verdictOf(ended, { ...how, ending: command.ending });
-  const session = () => ({ key: sessionKey, set: { ...keeper.state(), ...sessionFields() } });
+  const session = () => ({ key: sessionKey, set: { ...keeper.facts.state(), ...sessionFields() } });
   if (verdict instanceof HoldfastError) command.fail(verdict, now(), session());
   else {
-    const place = { cwd: keeper.cwd, missingCwd: keeper.takeMissingCwd() };
+    const place = { cwd: keeper.facts.cwd, missingCwd: keeper.facts.takeMissingCwd() };
     command.finish({ ...verdict, ...place }, now(), session());
   }
 }

@@ -6,11 +6,11 @@ import { inheritStdinFifo, openStdinFifo } from '../command/stdin-fifo.ts';
 import type { FifoPool } from '../fifo/pool.ts';
 import type { CommandRecord } from '../journal/state.ts';
 import { type CallScope, callScope, writeCommand } from './call-files.ts';
+import type { ShellKeeper } from './shell-keeper.ts';
 
 export interface CallPlace {
   fifos: FifoPool;
-  /** Knows where the session is. */
-  keeper: { readonly cwd: string };
+  keeper: Pick<ShellKeeper, 'facts'>;
   /** Of the session's control files. */
   folder: string;
 }
@@ -22,7 +22,7 @@ export function prepareCall(
   stdinTaken: () => boolean,
 ): CallScope | undefined {
   const { id, request } = command;
-  const scope = callScope(request, keeper.cwd);
+  const scope = callScope(request, keeper.facts.cwd);
   writeCommand(folder, request.text);
   if (request.stdinOpen) openStdinFifo(command, fifos, stdinTaken);
   else if (request.stdin !== undefined) command.stdin = fileStdin(`${folder}/stdin.${id}`, request.stdin);
@@ -40,7 +40,7 @@ export function inheritCall(
   if (stdin) inheritStdinFifo(command, stdin, fifos, stdinTaken);
   else if (request.stdin !== undefined) command.stdin = keptStdin(`${folder}/stdin.${id}`);
   try {
-    return callScope(request, keeper.cwd);
+    return callScope(request, keeper.facts.cwd);
   } catch {
     return undefined; // its directory has gone since: the shell has entered it, or says so
   }

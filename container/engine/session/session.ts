@@ -117,7 +117,7 @@ export class Session {
       record(this.#identity());
       if (saved) {
         this.#keeper.load(saved);
-        record(this.#keeper.state());
+        record(this.#keeper.facts.state());
       } else this.#keeper.start();
     } catch (error) {
       journal.note({ is: 'no session', key });
@@ -128,7 +128,7 @@ export class Session {
 
   /** A command of an engine that died: to be gone on with, run, or only listened to for what comes late. */
   adopt(command: Command, record: CommandRecord): void {
-    if (record.typed) this.#keeper.inherit(record.typed);
+    if (record.typed) this.#keeper.facts.inherit(record.typed);
     if (command.ended) this.#runOf(command).listenOn(record);
     else if (command.state === 'running') this.#left = { command, record };
     else this.#queue.push(command);
@@ -167,12 +167,12 @@ export class Session {
   info(): SessionInfo {
     return {
       id: this.id,
-      cwd: this.#keeper.cwd,
+      cwd: this.#keeper.facts.cwd,
       createdAt: this.#createdAt.toISOString(),
       lastUsedAt: this.#lastUsedAt.toISOString(),
       runningCommand: this.#current?.command.id ?? null,
       queueLength: this.#queue.length,
-      ...(this.#keeper.stateTruncated || this.#saveTruncated ? { stateTruncated: true } : {}),
+      ...(this.#keeper.facts.stateTruncated || this.#saveTruncated ? { stateTruncated: true } : {}),
     };
   }
 
@@ -195,8 +195,8 @@ export class Session {
   async settled(): Promise<void> {
     const keeper = this.#keeper;
     const patience = performance.now() + CHECKPOINT_PATIENCE_MS;
-    while (!this.#busy && keeper.isPending && keeper.checkpoint !== this.#givenUp) {
-      if (performance.now() > patience) this.#givenUp = keeper.checkpoint;
+    while (!this.#busy && keeper.isPending && keeper.facts.checkpoint !== this.#givenUp) {
+      if (performance.now() > patience) this.#givenUp = keeper.facts.checkpoint;
       await sleep(1);
     }
   }
@@ -210,11 +210,11 @@ export class Session {
       {
         id: this.id,
         version: state?.version ?? 0,
-        cwd: keeper.cwd,
+        cwd: keeper.facts.cwd,
         env: this.#options.env,
         createdAt: this.#createdAt.toISOString(),
         lastUsedAt: this.#lastUsedAt.toISOString(),
-        lastStatus: keeper.lastStatus,
+        lastStatus: keeper.facts.lastStatus,
       },
       state,
     );
@@ -231,7 +231,7 @@ export class Session {
     await this.settled();
     if (this.#deleted) throw new HoldfastError('SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
     const state = this.#keeper.savedState();
-    const cwd = (state && savedVariable(state, 'PWD')) ?? this.#keeper.cwd;
+    const cwd = (state && savedVariable(state, 'PWD')) ?? this.#keeper.facts.cwd;
     return { state, cwd, env: this.#environment(), key: this.#key };
   }
 
@@ -333,7 +333,8 @@ export class Session {
     }
     // The last one typed may not have been the last in the queue: those behind it may have been cancelled.
     const keeper = this.#keeper;
-    if (keeper.alive && keeper.checkpoint < keeper.runs && !this.#deleted) keeper.retryCheckpoint();
+    if (keeper.alive && keeper.facts.checkpoint < keeper.facts.runs && !this.#deleted)
+      keeper.retryCheckpoint();
     this.#busy = undefined;
   }
 
