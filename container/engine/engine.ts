@@ -5,26 +5,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CreateSessionRequest,
-  DEFAULT_SESSION,
   type ExecRequest,
   HoldfastError,
-  LIMITS,
   type StartProcessRequest,
   type Sync,
 } from '#protocol';
+import { adopt } from './adoption.ts';
 import { Clients } from './command/clients.ts';
 import { Command, type CommandRequest } from './command/command.ts';
 import { CommandRecorder } from './command/recorder.ts';
-import { requestOf } from './command/request-state.ts';
 import { CommandTable } from './command/table.ts';
+import { backgroundRequest, foregroundRequest } from './command/wire-request.ts';
 import type { EngineConfig } from './config.ts';
 import { openStateFolder } from './control-folder.ts';
 import { FifoPool } from './fifo/pool.ts';
 import { type Journal, journalHeader } from './journal/journal.ts';
-import { fifosInUse, type OpenedJournal, openJournal } from './journal/open.ts';
-import type { CommandRecord } from './journal/state.ts';
+import { fifosInUse, openJournal } from './journal/open.ts';
 import { Poller } from './linux/poller.ts';
-import { Look } from './proc/look.ts';
 import { keepSpare } from './proc/spare.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
@@ -33,7 +30,6 @@ import { Sessions } from './session/sessions.ts';
 import { asHoldfastError } from './system-error.ts';
 
 const SYNC_PAGE = 500;
-const NOT_STARTED = 'the process could not be started';
 
 export class Engine {
   readonly sessions: Sessions;
@@ -88,7 +84,13 @@ export class Engine {
       defaultEnv: config.defaultEnv,
       randomKey: () => randomUUID().replaceAll('-', ''),
     });
-    this.#adopt(opened);
+    adopt(opened, {
+      commands: this.commands,
+      sessions: this.sessions,
+      processes: this.processes,
+      clients: this.clients,
+      makeCommand: (id, request, createdAt) => this.#newCommand(id, request, createdAt),
+    });
   }
 
   get uptimeMs(): number {
@@ -102,7 +104,7 @@ export class Engine {
 
   /** Starts a command, or finds the one that the same request with the same id started before. */
   exec(sessionId: string, request: ExecRequest): Command {
-    return this.start(foreground(sessionId, request), request.id);
+    return this.start(foregroundRequest(sessionId, request), request.id);
   }
 
   /** As `exec`, with `id` as the idempotency key if there is one. */
@@ -126,7 +128,7 @@ export class Engine {
 
   /** Starts a process, or finds the one that the same request with the same id started before. */
   async startProcess(request: StartProcessRequest): Promise<ProcessRun> {
-    const wanted = background(request);
+    const wanted = backgroundRequest(request);
     const attached = request.id === undefined ? undefined : this.commands.attach(request.id, wanted);
     if (attached) {
       await attached.started;
@@ -143,7 +145,7 @@ export class Engine {
       return await this.processes.start(command, session);
     } catch (error) {
       // It never ran: the same id may be tried again.
-      command.fail(asHoldfastError(error, NOT_STARTED), new Date());
+      command.fail(asHoldfastError(error, 'the process could not be started'), new Date());
       this.commands.withdraw(command);
       throw error;
     }
@@ -156,54 +158,6 @@ export class Engine {
     const ended = this.processes.endAllOf(id);
     await this.sessions.delete(id);
     await ended;
-  }
-
-  /** Takes over sessions and commands; what had not begun begins now. */
-  #adopt({ left, isNew }: OpenedJournal): void {
-    this.commands.rememberExpired(left.expired);
-    const commands = [...left.commands].map(([id, record]) => {
-      const command = this.#newCommand(id, requestOf(record.request), new Date(record.createdAt));
-      const lines = left.output.get(id);
-      command.restore(record, lines === undefined ? undefined : Buffer.from(lines, 'latin1'));
-      this.commands.add(command);
-      return { command, record };
-    });
-    this.sessions.adopt(left.sessions);
-    for (const { command, record } of commands) {
-      try {
-        if (record.request.mode === 'background') this.#adoptProcess(command, record);
-        else if (!command.ended || (record.streams && !record.atRest)) this.#adoptForeground(command, record);
-      } catch (error) {
-        // One that cannot be taken over must not keep all others from it.
-        const told = asHoldfastError(error, 'the command could not be taken over from an engine that died');
-        if (!command.ended) command.fail(told, new Date());
-      }
-      this.clients.awaitReturn(command);
-    }
-    this.sessions.begin(isNew);
-  }
-
-  #adoptForeground(command: Command, record: CommandRecord): void {
-    const session = this.sessions.find(record.request.sessionId);
-    // Another may have its id by now.
-    if (session && (record.sessionKey ?? session.key) === session.key) session.adopt(command, record);
-    else if (!command.ended) command.fail(sessionGone(record.request.sessionId), new Date());
-  }
-
-  #adoptProcess(command: Command, record: CommandRecord): void {
-    const { process, request } = record;
-    if (process && this.processes.adopt(command, record)) {
-      if (!command.ended && this.sessions.find(request.sessionId)?.key !== process.sessionKey) {
-        void this.processes.of(command)!.kill(new Look()); // its session was being deleted
-      }
-      return;
-    }
-    if (command.ended) return;
-    const start = async () => this.processes.start(command, this.sessions.get(request.sessionId));
-    start().catch((error) => {
-      command.fail(asHoldfastError(error, NOT_STARTED), new Date());
-      this.commands.touch(command);
-    });
   }
 
   #newCommand(id: string, request: CommandRequest, createdAt = new Date()): Command {
@@ -263,44 +217,4 @@ export class Engine {
     this.#journal.close();
     rmSync(this.#controlFolder, { recursive: true, force: true });
   }
-}
-
-function foreground(sessionId: string, request: ExecRequest): CommandRequest {
-  const { stdin, stdinBase64, disconnectGraceMs } = request;
-  return {
-    sessionId,
-    mode: 'foreground',
-    text: request.command,
-    cwd: request.cwd,
-    cwdStays: false,
-    env: request.env,
-    stdin:
-      stdin !== undefined
-        ? Buffer.from(stdin)
-        : stdinBase64 !== undefined
-          ? Buffer.from(stdinBase64, 'base64')
-          : undefined,
-    stdinOpen: request.stdinOpen ?? false,
-    timeoutMs: request.timeoutMs,
-    disconnectGraceMs: disconnectGraceMs === undefined ? LIMITS.defaultDisconnectGraceMs : disconnectGraceMs,
-  };
-}
-
-function background(request: StartProcessRequest): CommandRequest {
-  return {
-    sessionId: request.session ?? DEFAULT_SESSION,
-    mode: 'background',
-    text: request.command,
-    cwd: request.cwd,
-    cwdStays: false,
-    env: request.env,
-    stdin: undefined,
-    stdinOpen: request.stdinOpen ?? false,
-    timeoutMs: request.timeoutMs,
-    disconnectGraceMs: null,
-  };
-}
-
-function sessionGone(id: string): HoldfastError {
-  return new HoldfastError('SESSION_NOT_FOUND', `the session ${id} was deleted`);
 }

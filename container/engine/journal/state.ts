@@ -17,6 +17,10 @@ export interface ProcessName {
 /** No process has this number: it is above the largest there can be (proc(5), pid_max). Never 0, which is everybody. */
 export const NOBODY: ProcessName = { pid: 4_194_305, startTicks: 0 };
 
+export function sameProcess(a: ProcessName, b: ProcessName): boolean {
+  return a.pid === b.pid && a.startTicks === b.startTicks;
+}
+
 export interface SessionState {
   id: string;
   /** Where it began. */

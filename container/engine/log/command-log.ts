@@ -199,11 +199,13 @@ export class CommandLog {
 
   /** Answers where the log starts now. */
   #keep(bytes: Buffer, before: Mark): Mark {
+    // Also where a death cut a file so short that memory alone would do.
+    if (this.#segments.last) return this.#segments.append(bytes, before);
     if (before.offset + bytes.length <= MEMORY_ONLY) {
       this.#keeper.lines(bytes);
       return this.#head;
     }
-    if (before.offset === 0 || before.offset > MEMORY_ONLY) return this.#segments.append(bytes, before);
+    if (before.offset === 0) return this.#segments.append(bytes, before);
     const lines = Buffer.concat([this.#ring!.read(0, before.offset, page), bytes]);
     const head = this.#segments.append(lines, this.#head);
     this.#keeper.filed();

@@ -1,6 +1,6 @@
 // Starts the shell of a process: a bash of its own that first becomes a copy of its session's.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { HoldfastError, LIMITS } from '#protocol';
 import type { Command } from '../command/command.ts';
 import { openAll } from '../linux/open-all.ts';
@@ -23,7 +23,7 @@ export interface Launch {
 }
 
 /** What a shell makes when it ends by itself: this file in its folder, with a dot and the status. */
-export const EXIT_FILE = 'exit';
+const EXIT_FILE = 'exit';
 /** What it makes before anything of the command runs. */
 export const BEGUN_FILE = 'begun';
 
@@ -95,4 +95,10 @@ ${command.request.env?.BASH_ENV === undefined ? 'unset BASH_ENV' : 'BASH_ENV=$__
 trap ${leave} EXIT
 . ${quote(`${folder}/state`)} 2>/dev/null
 `;
+}
+
+/** The status that a shell left when it ended by itself. */
+export function statusLeftIn(folder: string): number | undefined {
+  const name = readdirSync(folder).find((one) => one.startsWith(`${EXIT_FILE}.`));
+  return name === undefined ? undefined : Number(name.slice(EXIT_FILE.length + 1));
 }

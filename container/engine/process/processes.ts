@@ -9,7 +9,9 @@ import { Look } from '../proc/look.ts';
 import { existingDirectory } from '../session/directory.ts';
 import { Outputs } from '../session/outputs.ts';
 import type { Session } from '../session/session.ts';
-import { type ProcessDeps, ProcessRun } from './process-run.ts';
+import { adoptProcess } from './adopt.ts';
+import type { ProcessDeps, ProcessRun } from './process-run.ts';
+import { startProcess } from './start.ts';
 
 export interface ProcessesOptions {
   fifos: FifoPool;
@@ -63,7 +65,7 @@ export class Processes {
       const copy = await session.copy();
       const cwd = existingDirectory(command.request.cwd ?? copy.cwd, copy.cwd);
       const folder = join(controlFolder, 'processes', command.id);
-      const run = ProcessRun.start(command, copy, cwd, this.#depsOf(command, folder));
+      const run = startProcess(command, copy, cwd, this.#depsOf(command, folder));
       this.#runs.set(command.id, run);
       onChange(command);
       return run;
@@ -74,7 +76,7 @@ export class Processes {
 
   /** Goes on with a process of an engine that died; false if that engine had not yet come to start it. */
   adopt(command: Command, record: CommandRecord): boolean {
-    const run = ProcessRun.adopt(command, record, this.#depsOf(command, record.process!.folder));
+    const run = adoptProcess(command, record, this.#depsOf(command, record.process!.folder));
     if (run) this.#runs.set(command.id, run);
     return run !== undefined;
   }

@@ -1,5 +1,5 @@
 // Working directories: where a call runs, and where a shell can start.
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '#protocol';
 
@@ -17,6 +17,15 @@ export function nearestDirectory(path: string): string {
   let at = path;
   while (!(isDirectory(at) && isOpen(at)) && at !== dirname(at)) at = dirname(at);
   return at;
+}
+
+/** Where the kernel says that a process is; undefined if it is gone. */
+export function directoryOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where a shell is: its `$PWD` if that names the place the kernel knows, else the latter. */

@@ -1,28 +1,26 @@
 // One foreground command from its turn to its end, in its session's own shell.
 // Owner of: its FIFO pair, its stdin, its timeout. Invariant: when it resolves, the command has ended and
 // the session is usable.
-import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
-import { HoldfastError, LIMITS } from '#protocol';
+import { LIMITS } from '#protocol';
 import type { Command, EndReason } from '../command/command.ts';
 import { keep } from '../command/keep.ts';
 import { leasesOf } from '../command/leases.ts';
-import { closedStdin, fileStdin, keptStdin } from '../command/stdin.ts';
-import { inheritStdinFifo, openStdinFifo } from '../command/stdin-fifo.ts';
+import { closedStdin } from '../command/stdin.ts';
 import type { FifoPool } from '../fifo/pool.ts';
-import type { CommandRecord, ProcessName, SessionState } from '../journal/state.ts';
+import { type CommandRecord, type SessionState, sameProcess } from '../journal/state.ts';
 import type { StreamName } from '../log/label.ts';
 import type { Owner } from '../proc/belonging.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
 import { escalate } from '../proc/escalate.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
-import type { Report } from '../shell/report.ts';
-import type { ShellEnd } from '../shell/shell.ts';
+import { UNSEEN_END } from '../shell/shell.ts';
 import { asHoldfastError } from '../system-error.ts';
-import { type CallScope, callScope, writeCommand } from './call-files.ts';
+import type { CallScope } from './call-files.ts';
+import { conclude } from './conclude.ts';
 import type { OutputPair, Outputs } from './outputs.ts';
+import { inheritCall, prepareCall } from './prepare.ts';
 import type { ShellKeeper } from './shell-keeper.ts';
-import { type Outcome, Typing } from './typing.ts';
+import { hasBegun, type Outcome, Typing } from './typing.ts';
 
 export interface ForegroundDeps {
   fifos: FifoPool;
@@ -70,7 +68,7 @@ export class ForegroundRun {
     let timer: NodeJS.Timeout | undefined;
     let outcome: Outcome;
     try {
-      this.#prepare();
+      this.#scope = prepareCall(command, this.#deps, this.#stdinTaken);
       pair = outputs.lease(leasesOf(command, (stream, chunk) => this.#output(stream, chunk)));
       const { timeoutMs } = command.request;
       timer = timeoutMs === undefined ? undefined : setTimeout(() => this.end('timeout'), timeoutMs);
@@ -89,17 +87,14 @@ export class ForegroundRun {
   /** Goes on with what an engine that died had begun; the command was restored from the same record. */
   async resume(record: CommandRecord): Promise<void> {
     const { command } = this;
-    const { outputs, keeper, exits, folder, sessionKey } = this.#deps;
-    const { log, request } = command;
-    this.#inherit(record);
-    const leases = leasesOf(command, (stream, chunk) => this.#output(stream, chunk));
-    const pair = outputs.resume(record.streams!, leases, (stream) =>
-      stream === 'stdout' ? log.stdoutBytes : log.stderrBytes,
-    );
+    const { keeper, exits, folder, sessionKey } = this.#deps;
+    const { request } = command;
+    this.#scope = inheritCall(command, record, this.#deps, this.#stdinTaken);
+    const pair = this.#resumeOutput(record);
     this.#typing = new Typing({ keeper, exits, folder, sessionKey });
     this.#restarted = record.restarted ?? false;
     const died =
-      record.shellEnd ?? (sameProcess(record.typed!.shell, keeper.shell.name) ? undefined : UNSEEN);
+      record.shellEnd ?? (sameProcess(record.typed!.shell, keeper.shell.name) ? undefined : UNSEEN_END);
     const outcome: Promise<Outcome> = died
       ? Promise.resolve({ kind: 'died', end: died })
       : this.#typing.resume(command.id, record.typed!);
@@ -112,13 +107,7 @@ export class ForegroundRun {
 
   /** Keeps what still comes of a command that ended before its engine died. */
   listenOn(record: CommandRecord): void {
-    const { command } = this;
-    const { log } = command;
-    const leases = leasesOf(command, (stream, chunk) => this.#output(stream, chunk));
-    const pair = this.#deps.outputs.resume(record.streams!, leases, (stream) =>
-      stream === 'stdout' ? log.stdoutBytes : log.stderrBytes,
-    );
-    this.#deps.outputs.release(pair, () => command.rest());
+    this.#deps.outputs.release(this.#resumeOutput(record), () => this.command.rest());
   }
 
   /** From how its typing came out to its end. */
@@ -145,7 +134,7 @@ export class ForegroundRun {
     command.stdin.close();
     command.stdin = closedStdin();
     command.log.flush();
-    await this.#conclude(outcome);
+    await conclude(command, outcome, this.#restarted, this.#deps);
     this.#typing!.forget();
   }
 
@@ -173,32 +162,16 @@ export class ForegroundRun {
     this.#typing?.look();
   }
 
-  #prepare(): void {
-    const { keeper, folder } = this.#deps;
-    const { id, request } = this.command;
-    this.#scope = callScope(request, keeper.cwd);
-    writeCommand(folder, request.text);
-    if (request.stdinOpen) openStdinFifo(this.command, this.#deps.fifos, this.#stdinTaken);
-    else if (request.stdin !== undefined) {
-      this.command.stdin = fileStdin(`${folder}/stdin.${id}`, request.stdin);
-    }
-  }
-
-  /** What `prepare` made, found again. Its files are as they were: the shell may be reading them. */
-  #inherit({ stdin }: CommandRecord): void {
-    const { keeper, folder } = this.#deps;
-    const { command } = this;
-    try {
-      this.#scope = callScope(command.request, keeper.cwd);
-    } catch {
-      this.#scope = undefined; // its directory has gone since: the shell has entered it, or says so
-    }
-    if (stdin) inheritStdinFifo(command, stdin, this.#deps.fifos, this.#stdinTaken);
-    else if (command.request.stdin !== undefined) command.stdin = keptStdin(`${folder}/stdin.${command.id}`);
-  }
-
   /** stdin is the first redirection: a shell that has begun and has another stdin than its own has it open. */
-  readonly #stdinTaken = () => this.#begun() && this.#deps.keeper.shell.inCommand();
+  readonly #stdinTaken = () => hasBegun(this.#deps.folder) && this.#deps.keeper.shell.inCommand();
+
+  #resumeOutput(record: CommandRecord): OutputPair {
+    const { log } = this.command;
+    const leases = leasesOf(this.command, (stream, chunk) => this.#output(stream, chunk));
+    return this.#deps.outputs.resume(record.streams!, leases, (stream) =>
+      stream === 'stdout' ? log.stdoutBytes : log.stderrBytes,
+    );
+  }
 
   async #type(pair: OutputPair): Promise<Outcome> {
     const { command } = this;
@@ -223,54 +196,8 @@ export class ForegroundRun {
     });
   }
 
-  /** The shell went into the command: the file that it made says so even when the shell is gone. */
-  #begun(): boolean {
-    return existsSync(`${this.#deps.folder}/started`);
-  }
-
   #wasRun(outcome: Outcome): boolean {
-    return outcome.kind === 'reported' ? outcome.report.status !== 'B' : this.#begun();
-  }
-
-  async #conclude(outcome: Outcome): Promise<void> {
-    const { command } = this;
-    const restarted = this.#restarted;
-    const { keeper, now, sessionKey, sessionFields } = this.#deps;
-    const session = () => ({ key: sessionKey, set: { ...keeper.state(), ...sessionFields() } });
-    const finish = (exitCode: number, signal: NodeJS.Signals | null, shellRestarted: boolean) =>
-      command.finish(
-        { exitCode, signal, shellRestarted, cwd: keeper.cwd, missingCwd: keeper.takeMissingCwd() },
-        now(),
-        session(),
-      );
-    const fail = (error: HoldfastError) => command.fail(error, now(), session());
-    if (outcome.kind === 'reported') {
-      const { report } = outcome;
-      if (report.run !== undefined) keeper.note(report as Report);
-      else if (typeof report.status === 'number') keeper.noteStatus(report.status);
-      if (typeof report.status === 'number') finish(report.status, null, restarted);
-      // It never ran: what ended it early is all there is to tell.
-      else if (command.ending) finish(0, null, restarted);
-      else fail(notRun(report.status));
-      return;
-    }
-    const begun = this.#begun();
-    // On record before the next shell's files take the place of its own.
-    const end = outcome.kind === 'died' ? { ...outcome.end } : UNSEEN;
-    if (end.signal === null) end.exitCode ??= keeper.endStatus() ?? null;
-    if (outcome.kind === 'died') command.recorder.trySet({ shellEnd: end });
-    // Revived first, so that whoever reads the result finds the session usable, and knows where it is.
-    await keeper.revive(outcome.kind === 'deaf' ? 'quiet' : 'whole');
-    if (outcome.kind === 'deaf' && !command.ending) {
-      fail(begun ? deaf() : notRun('B'));
-    } else if (outcome.kind === 'died' && (begun || command.ending)) {
-      const { exitCode, signal } = end;
-      const known = exitCode ?? (signal ? 128 + constants.signals[signal] : undefined);
-      keeper.lastStatus = known ?? 0;
-      if (known === undefined && !command.ending) fail(unseen());
-      else finish(known ?? 0, signal, command.ending !== 'deleted');
-    } else if (command.ending) finish(0, null, true);
-    else fail(notRun('B'));
+    return outcome.kind === 'reported' ? outcome.report.status !== 'B' : hasBegun(this.#deps.folder);
   }
 
   #output(stream: StreamName, chunk: Uint8Array): void {
@@ -284,37 +211,4 @@ export class ForegroundRun {
     // What a command left in the background may not fill the disk either.
     if (command.ended && this.owner) void endAtOnce({ ...this.owner, known: new Map() });
   }
-}
-
-/** How a shell ended that is no child of this engine. */
-const UNSEEN: ShellEnd = { exitCode: null, signal: null };
-
-function sameProcess(a: ProcessName, b: ProcessName): boolean {
-  return a.pid === b.pid && a.startTicks === b.startTicks;
-}
-
-function unseen(): HoldfastError {
-  return new HoldfastError(
-    'COMMAND_LOST',
-    'the shell of the command was killed while the engine was not there to see it; its exit code is unknown',
-  );
-}
-
-function deaf(): HoldfastError {
-  return new HoldfastError(
-    'COMMAND_LOST',
-    'the command made its shell deaf to the engine; its exit code is unknown',
-  );
-}
-
-function notRun(status: 'B' | 'E'): HoldfastError {
-  return status === 'E'
-    ? new HoldfastError(
-        'INVALID_REQUEST',
-        "the call's cwd or env could not be set: a variable is read-only in this session, or the directory cannot be entered",
-      )
-    : new HoldfastError(
-        'INTERNAL',
-        'the session could not run the command; delete the session and make it anew',
-      );
 }

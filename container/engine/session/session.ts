@@ -1,7 +1,5 @@
 // A session: one shell, and the commands that run in it one at a time, in order of arrival.
-// Interrupt, stdin, signal and delete never wait behind a running command. A session that is long idle sleeps:
-// it has no shell then, and the next command finds one that is equal.
-import { constants } from 'node:os';
+// A session that is long idle sleeps: it has no shell then, and the next command finds one that is equal.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError, type SavedSession, type SessionInfo } from '#protocol';
 import type { Command } from '../command/command.ts';
@@ -10,16 +8,13 @@ import type { Journal } from '../journal/journal.ts';
 import type { CommandRecord, SessionState } from '../journal/state.ts';
 import type { Poller } from '../linux/poller.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
-import { processesOf, send, sendAll } from '../proc/signal.ts';
 import type { ProcessStat } from '../proc/stat.ts';
 import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
-import { asHoldfastError } from '../system-error.ts';
-import { ForegroundRun } from './foreground.ts';
 import { Outputs } from './outputs.ts';
-import { SerialQueue } from './queue.ts';
 import { type LoadedSession, savedSession } from './saved-session.ts';
 import { ShellKeeper } from './shell-keeper.ts';
+import { Turns } from './turns.ts';
 
 export interface SessionOptions {
   id: string;
@@ -67,23 +62,14 @@ export class Session {
   readonly #key: string;
   readonly #keeper: ShellKeeper;
   readonly #outputs: Outputs;
-  readonly #queue = new SerialQueue<Command>();
+  readonly #turns: Turns;
   readonly #createdAt: Date;
   #lastUsedAt: Date;
   #idleSince = performance.now();
   #used = false;
-  /** Another engine's shell had it: the next result says that it has a new one. */
-  #remade: boolean;
   #saveTruncated = false;
   /** Run whose checkpoint did not come in time: it is not waited for again. */
   #givenUp = 0;
-  #current: ForegroundRun | undefined;
-  /** Its turn has come, and there is no shell yet. */
-  #waking: Command | undefined;
-  /** What an engine that died had begun. */
-  #left: { command: Command; record: CommandRecord } | undefined;
-  #busy: Promise<void> | undefined;
-  #deleted = false;
 
   constructor(options: SessionOptions) {
     const { id, exits, fifos, folder, keptPath, cwd, saved, left, randomKey, journal, poller } = options;
@@ -93,31 +79,36 @@ export class Session {
     this.#createdAt = left ? new Date(left.state.createdAt) : (saved?.createdAt ?? options.now());
     this.#lastUsedAt = left ? new Date(left.state.lastUsedAt) : (saved?.lastUsedAt ?? this.#createdAt);
     this.#used = left?.state.used ?? false;
-    this.#remade = left?.state.remade ?? saved !== undefined;
+    const remade = left?.state.remade ?? saved !== undefined;
     this.#outputs = new Outputs(fifos, poller);
     const env = this.#environment();
     const key = this.#key;
     const record = (set: Partial<SessionState>) => journal.session(key, set);
-    this.#keeper = new ShellKeeper({
+    const shell = { exits: exits.folder, keptPath, cwd, env, poller, record };
+    this.#keeper = new ShellKeeper({ fifos, folder, key, ...shell });
+    this.#turns = new Turns({
+      sessionId: id,
+      sessionKey: key,
+      keeper: this.#keeper,
+      outputs: this.#outputs,
       fifos,
-      exits: exits.folder,
+      exits,
       folder,
-      keptPath,
-      cwd,
-      env,
-      key,
-      poller,
-      record,
+      remade,
+      lastUsedAt: () => this.#lastUsedAt,
+      now: options.now,
+      onChange: options.onChange,
+      onTurn: () => this.#touch(),
     });
     if (left) {
       this.#keeper.adopt(left.state);
       return;
     }
     try {
-      record(this.#identity());
+      record(this.#identity(remade));
       if (saved) {
         this.#keeper.load(saved);
-        record(this.#keeper.state());
+        record(this.#keeper.facts.state());
       } else this.#keeper.start();
     } catch (error) {
       journal.note({ is: 'no session', key });
@@ -128,15 +119,12 @@ export class Session {
 
   /** A command of an engine that died: to be gone on with, run, or only listened to for what comes late. */
   adopt(command: Command, record: CommandRecord): void {
-    if (record.typed) this.#keeper.inherit(record.typed);
-    if (command.ended) this.#runOf(command).listenOn(record);
-    else if (command.state === 'running') this.#left = { command, record };
-    else this.#queue.push(command);
+    this.#turns.adopt(command, record);
   }
 
   /** Begins with what was adopted. */
   begin(): void {
-    if (this.#left || this.#queue.length > 0) this.#busy ??= this.#work();
+    this.#turns.begin();
   }
 
   /** Marks all its processes. */
@@ -146,7 +134,7 @@ export class Session {
 
   /** It has a shell, or is just getting one. */
   get holdsShell(): boolean {
-    return this.#keeper.alive || this.#busy !== undefined;
+    return this.#keeper.alive || this.#turns.busy !== undefined;
   }
 
   /** Somebody ran something in it. */
@@ -156,7 +144,7 @@ export class Session {
 
   /** How long nothing was asked of it; 0 while a command runs. */
   get idleMs(): number {
-    return this.#busy ? 0 : performance.now() - this.#idleSince;
+    return this.#turns.busy ? 0 : performance.now() - this.#idleSince;
   }
 
   /** Version of its newest saved state, 0 before the first. */
@@ -167,26 +155,27 @@ export class Session {
   info(): SessionInfo {
     return {
       id: this.id,
-      cwd: this.#keeper.cwd,
+      cwd: this.#keeper.facts.cwd,
       createdAt: this.#createdAt.toISOString(),
       lastUsedAt: this.#lastUsedAt.toISOString(),
-      runningCommand: this.#current?.command.id ?? null,
-      queueLength: this.#queue.length,
-      ...(this.#keeper.stateTruncated || this.#saveTruncated ? { stateTruncated: true } : {}),
+      runningCommand: this.#turns.running?.id ?? null,
+      queueLength: this.#turns.waiting,
+      ...(this.#keeper.facts.stateTruncated || this.#saveTruncated ? { stateTruncated: true } : {}),
     };
   }
 
   /** Runs it now, or when those before it are done. 429 QUEUE_FULL, TOO_MANY_SESSIONS. */
   submit(command: Command): void {
     if (!this.holdsShell) this.#options.makeRoom();
-    this.#queue.push(command);
+    this.#turns.push(command);
     this.#touch();
-    this.#busy ??= this.#work();
+    this.#turns.begin();
   }
 
   /** Gives its shell back where nobody could notice; false where it stays. */
   sleep(processes: () => ProcessStat[]): boolean {
-    if (this.#busy || this.#deleted || this.#outputs.held || !this.#keeper.sleep(processes)) return false;
+    if (this.#turns.busy || this.#turns.closed || this.#outputs.held || !this.#keeper.sleep(processes))
+      return false;
     this.#outputs.closeFree();
     return true;
   }
@@ -195,8 +184,8 @@ export class Session {
   async settled(): Promise<void> {
     const keeper = this.#keeper;
     const patience = performance.now() + CHECKPOINT_PATIENCE_MS;
-    while (!this.#busy && keeper.isPending && keeper.checkpoint !== this.#givenUp) {
-      if (performance.now() > patience) this.#givenUp = keeper.checkpoint;
+    while (!this.#turns.busy && keeper.isPending && keeper.facts.checkpoint !== this.#givenUp) {
+      if (performance.now() > patience) this.#givenUp = keeper.facts.checkpoint;
       await sleep(1);
     }
   }
@@ -210,11 +199,11 @@ export class Session {
       {
         id: this.id,
         version: state?.version ?? 0,
-        cwd: keeper.cwd,
+        cwd: keeper.facts.cwd,
         env: this.#options.env,
         createdAt: this.#createdAt.toISOString(),
         lastUsedAt: this.#lastUsedAt.toISOString(),
-        lastStatus: keeper.lastStatus,
+        lastStatus: keeper.facts.lastStatus,
       },
       state,
     );
@@ -229,61 +218,43 @@ export class Session {
   async copy(): Promise<SessionCopy> {
     this.#touch();
     await this.settled();
-    if (this.#deleted) throw new HoldfastError('SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
+    if (this.#turns.closed)
+      throw new HoldfastError('SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
     const state = this.#keeper.savedState();
-    const cwd = (state && savedVariable(state, 'PWD')) ?? this.#keeper.cwd;
+    const cwd = (state && savedVariable(state, 'PWD')) ?? this.#keeper.facts.cwd;
     return { state, cwd, env: this.#environment(), key: this.#key };
   }
 
   /** Ends the running command as an interrupt does; answers its id, or null if none runs. */
   interrupt(): string | null {
-    this.#current?.end('interrupt');
-    this.#waking?.endFor('interrupt');
-    return (this.#current?.command ?? this.#waking)?.id ?? null;
+    return this.#turns.interrupt();
   }
 
   /** Ends `command`: interrupts it if it runs, takes it out of the queue if it waits. */
   cancel(command: Command): void {
-    if (this.#current?.command === command) this.#current.end('interrupt');
-    else if (this.#waking === command) command.endFor('interrupt');
-    else if (this.#queue.remove(command)) {
-      this.#drop(command, 'COMMAND_LOST', 'the command never ran: its client left while it waited');
-    }
+    this.#turns.cancel(command);
   }
 
-  /**
-   * Sends a signal to all that the running command started, or to the shell if it is alone. An interactive
-   * bash ignores SIGTERM (bash(1), SIGNALS), so that a loop of builtins is ended as an interrupt would.
-   */
+  /** Sends a signal to all that the running command started, or to the shell if it is alone. */
   signal(command: Command, signal: number): void {
-    const owner = this.#current?.command === command ? this.#current.owner : undefined;
-    if (!owner) return;
-    const started = processesOf(owner);
-    sendAll(started, signal);
-    if (started.length === 0 && signal === constants.signals.SIGTERM) this.#current!.end('terminated');
-    else if (started.length === 0 || signal === constants.signals.SIGINT)
-      send(this.#keeper.shell.pid, signal);
+    this.#turns.signal(command, signal);
   }
 
   /** Looks after the running command; called several times a second. */
   look(): void {
-    this.#current?.look();
+    this.#turns.look();
   }
 
   /** Kills all that the session runs; what waits gets 404. */
   async delete(): Promise<void> {
-    this.#deleted = true;
     this.#tryNote(() => this.#options.journal.session(this.#key, { deleting: true }));
-    for (const command of this.#queue.clear()) {
-      this.#drop(command, 'SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
-    }
     const shellPid = this.#keeper.asleep ? undefined : this.#keeper.shell.pid;
     const owner = { sessionKey: this.#key, shellPid, known: new Map() };
-    this.#current?.end('deleted');
+    this.#turns.close();
     // The shell first: a loop would go on starting what is being ended.
     this.#keeper.end();
     await endAtOnce(owner);
-    await this.#busy;
+    await this.#turns.busy;
     await this.#keeper.close();
     await endAtOnce(owner);
     this.#outputs.close();
@@ -299,7 +270,7 @@ export class Session {
     }
   }
 
-  #identity(): SessionState {
+  #identity(remade: boolean): SessionState {
     const { cwd, env, folder, keptPath } = this.#options;
     return {
       id: this.id,
@@ -309,7 +280,7 @@ export class Session {
       keptPath,
       createdAt: this.#createdAt.toISOString(),
       lastUsedAt: this.#lastUsedAt.toISOString(),
-      remade: this.#remade,
+      remade,
     };
   }
 
@@ -321,95 +292,5 @@ export class Session {
     this.#used = true;
     this.#lastUsedAt = this.#options.now();
     this.#idleSince = performance.now();
-  }
-
-  async #work(): Promise<void> {
-    const left = this.#left;
-    this.#left = undefined;
-    if (left) await this.#attend(left.command, (run) => run.resume(left.record));
-    for (let command = this.#queue.shift(); command; command = this.#queue.shift()) {
-      await this.#runOne(command);
-      this.#touch();
-    }
-    // The last one typed may not have been the last in the queue: those behind it may have been cancelled.
-    const keeper = this.#keeper;
-    if (keeper.alive && keeper.checkpoint < keeper.runs && !this.#deleted) keeper.retryCheckpoint();
-    this.#busy = undefined;
-  }
-
-  async #runOne(command: Command): Promise<void> {
-    const options = this.#options;
-    let restarted = false;
-    this.#waking = command;
-    try {
-      // Nothing is waited for where there is a shell: what is wrong with a call is known before its answer begins.
-      if (!this.#keeper.alive) restarted = await this.#wake();
-    } catch (error) {
-      command.fail(asHoldfastError(error, 'the session could not be given a shell'), options.now());
-      options.onChange(command);
-      return;
-    }
-    if (this.#deleted) {
-      this.#drop(command, 'SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
-      return;
-    }
-    this.#waking = undefined;
-    if (command.ending) {
-      this.#drop(command, 'COMMAND_LOST', 'the command never ran: it was ended while its session woke');
-      return;
-    }
-    await this.#attend(command, (run) => run.execute(restarted));
-  }
-
-  /** From its turn to its end. */
-  async #attend(command: Command, begin: (run: ForegroundRun) => Promise<void>): Promise<void> {
-    const { onChange, now } = this.#options;
-    this.#current = this.#runOf(command);
-    try {
-      const run = begin(this.#current);
-      onChange(command);
-      await run;
-    } catch (error) {
-      // Nothing a command does may end the session's work: the caller is told, the next one runs.
-      const told = asHoldfastError(error, 'the command could not be run');
-      if (!command.ended) command.fail(told, now());
-    }
-    this.#current = undefined;
-    onChange(command);
-  }
-
-  #runOf(command: Command): ForegroundRun {
-    const { fifos, exits, folder, now } = this.#options;
-    return new ForegroundRun(command, {
-      keeper: this.#keeper,
-      outputs: this.#outputs,
-      fifos,
-      exits,
-      folder,
-      sessionKey: this.#key,
-      now,
-      isLast: () => this.#queue.length === 0,
-      sessionFields: () => ({
-        used: true,
-        remade: this.#remade,
-        lastUsedAt: this.#lastUsedAt.toISOString(),
-      }),
-    });
-  }
-
-  /** Sees to it that there is a shell; answers whether the session's user can notice that it is another. */
-  async #wake(): Promise<boolean> {
-    const keeper = this.#keeper;
-    if (keeper.alive || this.#deleted) return false;
-    const { asleep } = keeper;
-    const restored = await (asleep ? keeper.wake() : keeper.revive('whole'));
-    const noticed = !asleep || this.#remade || restored !== 'whole';
-    this.#remade = false;
-    return noticed;
-  }
-
-  #drop(command: Command, code: 'COMMAND_LOST' | 'SESSION_NOT_FOUND', message: string): void {
-    command.fail(new HoldfastError(code, message), this.#options.now());
-    this.#options.onChange(command);
   }
 }

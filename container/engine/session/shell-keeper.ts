@@ -1,21 +1,25 @@
 // Keeps the shell of a session: starts it, and where it died or was put to sleep starts another that is made
 // equal from the newest saved state.
 // Owner of: the shell, its two FIFOs, the saved states. Asleep it has no process and no descriptor.
-import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { LIMITS } from '#protocol';
 import type { FifoPool } from '../fifo/pool.ts';
-import type { SessionState, TypedRun } from '../journal/state.ts';
+import type { SessionState } from '../journal/state.ts';
 import type { Poller } from '../linux/poller.ts';
 import { killReadersOf } from '../proc/signal.ts';
 import type { ProcessStat } from '../proc/stat.ts';
-import { type Checkpoint, disabledBuiltins, SECTIONS, savedVariable } from '../shell/checkpoint.ts';
+import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
+import { endStatusIn, removeEndFile } from '../shell/end-file.ts';
 import { checkpointLine } from '../shell/lines.ts';
 import type { ShellPaths } from '../shell/rc.ts';
 import type { Report } from '../shell/report.ts';
 import { Shell } from '../shell/shell.ts';
 import { isAtRest } from './at-rest.ts';
-import { nearestDirectory, shellDirectory } from './directory.ts';
+import { carriesAll } from './carries-all.ts';
+import { directoryOf, nearestDirectory, shellDirectory } from './directory.ts';
+import { KeepAwake } from './keep-awake.ts';
 import { restore } from './restore.ts';
+import { ShellFacts } from './shell-facts.ts';
 import { StateFiles } from './state-files.ts';
 
 export interface ShellKeeperOptions {
@@ -41,22 +45,13 @@ export type Restored = 'whole' | 'quiet' | 'none';
 export class ShellKeeper {
   readonly #options: ShellKeeperOptions;
   readonly #states: StateFiles;
+  /** Of this shell and those before it. */
+  readonly facts: ShellFacts;
+  readonly #awake = new KeepAwake(() => this.busy || this.shell.nudge());
   #shell: Shell | undefined;
   #paths: ShellPaths | undefined;
   /** Resolves when the last shell that was ended is gone. */
   #gone: Promise<void> = Promise.resolve();
-  /** Counts runs through all shells of the session, so that no report is ever taken for another's. */
-  #runs = 0;
-  /** Run whose checkpoint the shell must have made before the next command. */
-  checkpoint = 0;
-  /** `$?` of the last command. */
-  lastStatus = 0;
-  cwd: string;
-  /** The last restored state was too large and lacks its largest variables. */
-  stateTruncated = false;
-  #missingCwd: string | undefined;
-  #idleTimeoutSeconds = 0;
-  #idleTimer: NodeJS.Timeout | undefined;
   #closed = false;
   /** A command runs: its shell needs no waking. */
   busy = false;
@@ -64,51 +59,26 @@ export class ShellKeeper {
   constructor(options: ShellKeeperOptions) {
     this.#options = options;
     this.#states = new StateFiles(options.folder, options.keptPath, options.key);
-    this.cwd = options.cwd;
+    this.facts = new ShellFacts(options.cwd);
   }
 
   /** The first shell of a new session. */
   start(): void {
-    this.#start(this.cwd, true);
+    this.#start(this.facts.cwd, true);
   }
 
   /** Goes on with the shell of an engine that died, also where it ended meanwhile. */
   adopt(state: SessionState): void {
     const { exits, folder, key, poller } = this.#options;
-    this.cwd = state.pwd ?? state.cwd;
-    // Of runs that only load a state the dead engine had no time to note: their numbers are not used again.
-    this.#runs = (state.runs ?? 0) + UNNOTED_RUNS;
-    this.#options.record({ runs: this.#runs });
-    this.checkpoint = state.checkpoint ?? 0;
-    this.lastStatus = state.lastStatus ?? 0;
-    this.stateTruncated = state.stateTruncated ?? false;
-    this.#missingCwd = state.missingCwd ?? undefined;
+    this.facts.restore(state);
+    this.#options.record({ runs: this.facts.runs });
     if (!state.fifos) return;
     this.#paths = { ...state.fifos, exits, folder };
     const shell = state.shell ?? undefined;
     this.#shell = Shell.adopt({ paths: this.#paths, key }, shell, poller);
     // A half loaded one is not what the session was.
     if (!state.ready) this.#shell.signal('SIGKILL');
-    this.#keepAwake(state.idleTimeoutSeconds ?? 0);
-  }
-
-  /** The last command that an engine which died had typed. */
-  inherit({ run, withCheckpoint }: TypedRun): void {
-    this.#runs = Math.max(this.#runs, run);
-    if (withCheckpoint) this.checkpoint = run;
-  }
-
-  /** What is to be noted after a command. */
-  state(): Partial<SessionState> {
-    return {
-      pwd: this.cwd,
-      runs: this.#runs,
-      checkpoint: this.checkpoint,
-      lastStatus: this.lastStatus,
-      idleTimeoutSeconds: this.#idleTimeoutSeconds,
-      missingCwd: this.#missingCwd ?? null,
-      stateTruncated: this.stateTruncated,
-    };
+    this.#awake.every(this.facts.idleTimeoutSeconds);
   }
 
   get key(): string {
@@ -118,12 +88,11 @@ export class ShellKeeper {
   /** A session that another engine saved, asleep. */
   load(saved: { state: Checkpoint | undefined; cwd: string; lastStatus: number }): void {
     const { state, cwd, lastStatus } = saved;
-    this.cwd = cwd;
-    this.lastStatus = lastStatus;
+    this.facts.cwd = cwd;
+    this.facts.lastStatus = lastStatus;
     if (!state) return;
     this.#states.keep(state);
-    this.#runs = Math.ceil(state.version / 2);
-    this.stateTruncated = state.truncated;
+    this.facts.beginBehind(state);
   }
 
   /** Of a session that is not asleep; it may have died. */
@@ -140,22 +109,14 @@ export class ShellKeeper {
     return this.#shell === undefined;
   }
 
-  /** Number of the last run that was typed. */
-  get runs(): number {
-    return this.#runs;
-  }
-
-  nextRun(): number {
-    return ++this.#runs;
-  }
-
   /**
    * Asks for the checkpoint once more: an interrupt at the end of a command may have hit its writing, and
    * the next command then takes the shell for one that cannot source.
    */
   retryCheckpoint(): void {
-    this.checkpoint = this.#runs;
-    this.shell.note(checkpointLine(this.#runs, this.#options.folder));
+    const { runs } = this.facts;
+    this.facts.checkpoint = runs;
+    this.shell.note(checkpointLine(runs, this.#options.folder));
   }
 
   /** The last whole checkpoint, if there is one yet. */
@@ -165,38 +126,31 @@ export class ShellKeeper {
 
   /** Version of the last whole checkpoint, 0 before the first. */
   get version(): number {
-    return this.#states.version(2 * this.checkpoint);
+    return this.#states.version(2 * this.facts.checkpoint);
   }
 
   /** The shell is about to write a checkpoint. */
   get isPending(): boolean {
-    return this.alive && this.version < 2 * this.checkpoint;
+    return this.alive && this.version < 2 * this.facts.checkpoint;
   }
 
   /** Takes over what a report tells about the shell. */
   note(report: Report): void {
-    if (typeof report.status === 'number') this.lastStatus = report.status;
-    this.cwd = shellDirectory(report.pwd, linkOf(`/proc/${this.shell.pid}/cwd`));
-    this.#keepAwake(report.idleTimeoutSeconds);
+    if (typeof report.status === 'number') this.facts.lastStatus = report.status;
+    this.facts.cwd = shellDirectory(report.pwd, directoryOf(this.shell.pid));
+    this.facts.idleTimeoutSeconds = report.idleTimeoutSeconds;
+    this.#awake.every(report.idleTimeoutSeconds);
   }
 
   /** The same where the report itself was not heard, but its file was found. */
   noteStatus(status: number): void {
-    this.lastStatus = status;
-    this.cwd = linkOf(`/proc/${this.shell.pid}/cwd`) ?? this.cwd;
+    this.facts.lastStatus = status;
+    this.facts.cwd = directoryOf(this.shell.pid) ?? this.facts.cwd;
   }
 
   /** The status with which the last shell ended, if it ended by itself. */
   endStatus(): number | undefined {
-    const name = this.#endFile();
-    return name === undefined ? undefined : Number(name.slice(ENDED.length));
-  }
-
-  /** Where the session had been, if that is gone since its shell was made anew; told once. */
-  takeMissingCwd(): string | undefined {
-    const missing = this.#missingCwd;
-    this.#missingCwd = undefined;
-    return missing;
+    return endStatusIn(this.#options.folder);
   }
 
   /**
@@ -212,10 +166,10 @@ export class ShellKeeper {
     }
     old.signal('SIGKILL');
     await old.ended;
-    clearInterval(this.#idleTimer);
+    this.#awake.stop();
     const saved = this.#states.newest();
     const pwd = saved && savedVariable(saved, 'PWD');
-    return this.#renew(state, saved, pwd?.startsWith('/') ? pwd : this.cwd);
+    return this.#renew(state, saved, pwd?.startsWith('/') ? pwd : this.facts.cwd);
   }
 
   /** Gives the shell back if a checkpoint holds all that it is; false if it does not. */
@@ -224,7 +178,8 @@ export class ShellKeeper {
     if (!shell?.alive || this.busy || shell.atPrompt() !== 'alone') return false;
     if (!isAtRest(shell.pid, this.#paths!, processes)) return false;
     const state = this.#states.newest();
-    if (this.#runs > 0 && !(state && state.version >= 2 * this.#runs && carriesAll(state))) return false;
+    if (this.facts.runs > 0 && !(state && state.version >= 2 * this.facts.runs && carriesAll(state)))
+      return false;
     try {
       if (state) this.#states.keep(state);
     } catch {
@@ -234,7 +189,7 @@ export class ShellKeeper {
     shell.signal('SIGKILL');
     this.#gone = shell.ended;
     this.#shell = undefined;
-    clearInterval(this.#idleTimer);
+    this.#awake.stop();
     this.#options.record({ fifos: null, shell: null });
     this.#removeControlFiles();
     return true;
@@ -243,16 +198,16 @@ export class ShellKeeper {
   /** A fresh shell for a session that is asleep. */
   async wake(): Promise<Restored> {
     const saved = this.#states.newest();
-    if (saved || this.#runs === 0) return this.#renew('whole', saved, this.cwd);
-    await this.#renew('none', undefined, this.cwd); // its file is broken
-    this.stateTruncated = true;
+    if (saved || this.facts.runs === 0) return this.#renew('whole', saved, this.facts.cwd);
+    await this.#renew('none', undefined, this.facts.cwd); // its file is broken
+    this.facts.stateTruncated = true;
     return 'none';
   }
 
   /** Ends the shell, also one that is just being started, and starts no other. */
   end(): void {
     this.#closed = true;
-    clearInterval(this.#idleTimer);
+    this.#awake.stop();
     this.#shell?.signal('SIGKILL');
   }
 
@@ -272,28 +227,28 @@ export class ShellKeeper {
     const place = nearestDirectory(wanted);
     const bare = !saved || state === 'none';
     this.#start(place, bare);
-    if (place !== wanted) this.#missingCwd = wanted;
-    this.cwd = place;
+    if (place !== wanted) this.facts.missingCwd = wanted;
+    this.facts.cwd = place;
     if (bare) return state;
     const { folder } = this.#options;
-    const run = this.nextRun();
+    const run = this.facts.nextRun();
     const quiet = state === 'quiet';
     const script = { cwd: place, maxBytes: LIMITS.checkpointBytes, quiet, now: Date.now() };
     const restored = await restore(saved, script, { shell: this.shell, folder, run });
     if (this.#closed) return state;
     if (!restored) {
       const less = await this.revive(quiet ? 'none' : 'quiet');
-      this.stateTruncated = true;
+      this.facts.stateTruncated = true;
       return less;
     }
     rmSync(`${this.#options.exits}/${this.#options.key}.${run}.0`, { force: true });
-    const status = this.lastStatus;
+    const status = this.facts.lastStatus;
     this.note(restored.report);
-    this.lastStatus = status;
-    this.stateTruncated = restored.truncated || saved.truncated;
+    this.facts.lastStatus = status;
+    this.facts.stateTruncated = restored.truncated || saved.truncated;
     // Of its own, so that what is told of the state is told of this shell.
     this.retryCheckpoint();
-    this.#options.record({ ...this.state(), ready: true });
+    this.#options.record({ ...this.facts.state(), ready: true });
     return state;
   }
 
@@ -303,19 +258,13 @@ export class ShellKeeper {
     this.#discardFifos();
     // Its own, so that nothing that was typed for another shell, or reported by one, is ever taken for this one's.
     this.#paths = { input: fifos.take(), control: fifos.take(), exits, folder };
-    this.checkpoint = 0;
+    this.facts.checkpoint = 0;
     const { input, control } = this.#paths;
     // On record before it lives: one that nobody noted is found by its input.
     record({ fifos: { input, control }, shell: null, ready, checkpoint: 0 });
-    const end = this.#endFile();
-    if (end) rmSync(`${folder}/${end}`);
+    removeEndFile(folder);
     this.#shell = Shell.start({ paths: this.#paths, key, cwd, env });
     record({ shell: this.#shell.name });
-  }
-
-  #endFile(): string | undefined {
-    const { folder } = this.#options;
-    return existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith(ENDED)) : undefined;
   }
 
   #removeControlFiles(): void {
@@ -327,43 +276,5 @@ export class ShellKeeper {
     if (!this.#paths) return;
     for (const fifo of [this.#paths.input, this.#paths.control]) this.#options.fifos.discard(fifo);
     this.#paths = undefined;
-  }
-
-  /** A shell with TMOUT set ends when its prompt is idle that long (bash(1), TMOUT); sessions do not. */
-  #keepAwake(idleTimeoutSeconds: number): void {
-    clearInterval(this.#idleTimer);
-    this.#idleTimeoutSeconds = idleTimeoutSeconds;
-    if (idleTimeoutSeconds <= 0) return;
-    const everyMs = Math.min(idleTimeoutSeconds * 300, 60_000);
-    this.#idleTimer = setInterval(() => this.busy || this.shell.nudge(), everyMs);
-  }
-}
-
-/** A shell is tried with the whole state and with less of it. */
-const UNNOTED_RUNS = 4;
-
-/** The file that a shell makes which ends by itself: this and its status. */
-const ENDED = 'ended.';
-
-/** Builtins without which the next checkpoint, or the shell itself, would not be what it was. */
-const NEEDED = new Set(
-  '. source builtin command eval declare alias trap umask echo enable complete'.split(' '),
-);
-
-/** A process in the background was never the state's: its exit code can still be asked for. */
-function carriesAll(state: Checkpoint): boolean {
-  const size = SECTIONS.reduce((sum, name) => sum + state[name].length, 0);
-  return (
-    state.background === '' &&
-    size <= LIMITS.checkpointBytes &&
-    !disabledBuiltins(state).some((name) => NEEDED.has(name))
-  );
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
   }
 }

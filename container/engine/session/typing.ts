@@ -61,7 +61,7 @@ export class Typing {
   type({ commandId, scope, withCheckpoint, note, ...paths }: Typed): Promise<Outcome> {
     const { keeper, folder } = this.#deps;
     const { shell } = keeper;
-    const run = keeper.nextRun();
+    const run = keeper.facts.nextRun();
     const typed = {
       run,
       shell: shell.name,
@@ -72,7 +72,7 @@ export class Typing {
     rmSync(`${folder}/started`, { force: true });
     scope?.write(folder, run);
     note(typed);
-    const { checkpoint, lastStatus } = keeper;
+    const { checkpoint, lastStatus } = keeper.facts;
     const lines = runLines({
       run,
       checkpoint,
@@ -83,7 +83,7 @@ export class Typing {
       withCheckpoint,
       ...paths,
     });
-    if (withCheckpoint) keeper.checkpoint = run;
+    if (withCheckpoint) keeper.facts.checkpoint = run;
     return this.#wait(commandId, typed, (listener) => shell.type(lines, listener));
   }
 
@@ -146,7 +146,12 @@ export class Typing {
     const at = shell.atPrompt();
     this.#looks = at === undefined ? 0 : this.#looks + 1;
     if (at === undefined || this.#looks < DEAF_AFTER_LOOKS[at]) return;
-    const untyped = this.#inherited && at === 'alone' && !existsSync(`${this.#deps.folder}/started`);
+    const untyped = this.#inherited && at === 'alone' && !hasBegun(this.#deps.folder);
     this.#settle(untyped && shell.hasReadAll() ? { kind: 'untyped' } : { kind: 'deaf' });
   }
+}
+
+/** The shell went into the command: the file that it made says so even when the shell is gone. */
+export function hasBegun(folder: string): boolean {
+  return existsSync(`${folder}/started`);
 }

@@ -31,6 +31,9 @@ export interface ShellEnd {
   signal: NodeJS.Signals | null;
 }
 
+/** How one ended that nobody saw end: it is no child of this engine. */
+export const UNSEEN_END: Readonly<ShellEnd> = { exitCode: null, signal: null };
+
 /** Hears what a shell says; the one who typed last listens. */
 export interface ShellListener {
   report(report: Report): void;
@@ -112,10 +115,10 @@ export class Shell {
     if (name && isAlive(name)) {
       return new Shell(options, () => [
         name,
-        (ended) => onceGone(name, poller, (end) => ended(end ?? UNKNOWN_END)),
+        (ended) => onceGone(name, poller, (end) => ended(end ?? UNSEEN_END)),
       ]);
     }
-    return new Shell(options, () => [name ?? NOBODY, (ended) => ended(UNKNOWN_END)]);
+    return new Shell(options, () => [name ?? NOBODY, (ended) => ended(UNSEEN_END)]);
   }
 
   get pid(): number {
@@ -135,7 +138,7 @@ export class Shell {
   /** `listener` hears what follows of what another engine had typed. */
   listenFor(listener: ShellListener): void {
     this.#listener = listener;
-    if (!this.#alive) listener.ended(UNKNOWN_END);
+    if (!this.#alive) listener.ended(UNSEEN_END);
   }
 
   /** Whether it has read all that was typed. */
@@ -189,8 +192,6 @@ export class Shell {
     return childrenOf(this.pid).length === 0 ? 'alone' : 'with a child';
   }
 }
-
-const UNKNOWN_END: ShellEnd = { exitCode: null, signal: null };
 
 /** What separates the sections of this shell's state files. */
 export function markerOf(key: string): string {
