@@ -255,15 +255,17 @@ export class ShellKeeper {
   /** `ready`: nothing will be loaded into it. */
   #start(cwd: string, ready: boolean): void {
     const { fifos, exits, folder, env, key, record } = this.#options;
-    this.#discardFifos();
     // Its own, so that nothing that was typed for another shell, or reported by one, is ever taken for this one's.
-    this.#paths = { input: fifos.take(), control: fifos.take(), exits, folder };
+    const paths = { input: fifos.take(), control: fifos.take(), exits, folder };
     this.facts.checkpoint = 0;
-    const { input, control } = this.#paths;
-    // On record before it lives: one that nobody noted is found by its input.
+    const { input, control } = paths;
+    // On record before it lives: one that nobody noted is found by its input. What is on record is there: the
+    // last one's go after that.
     record({ fifos: { input, control }, shell: null, ready, checkpoint: 0 });
+    this.#discardFifos();
+    this.#paths = paths;
     removeEndFile(folder);
-    this.#shell = Shell.start({ paths: this.#paths, key, cwd, env });
+    this.#shell = Shell.start({ paths, key, cwd, env });
     record({ shell: this.#shell.name });
   }
 
