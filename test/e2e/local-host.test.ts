@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { controlFolderInMemory } from '../../container/engine/control-folder.ts';
 import { target } from './harness/api.ts';
+import { enginePidOf, printOf } from './harness/ask-engine.ts';
 import { isAlive, newFolder, processesOf, startHost } from './harness/local-host.ts';
 import { startProgram } from './harness/program.ts';
 import { until } from './harness/until.ts';
@@ -123,17 +124,11 @@ describe.runIf(target.name === 'embedded')('a container of the local host', () =
     const folder = newFolder();
     const program = startProgram('test/e2e/harness/host-program.ts', { FOLDER: folder });
     const port = Number((await program.line((line) => line.startsWith('port '))).slice(5));
-    const ask = (command: string) =>
-      fetch(`http://127.0.0.1:${port}/sessions/default/exec`, {
-        method: 'POST',
-        body: JSON.stringify({ command }),
-      }).then(
-        async (response) => ((await response.json()) as { stdout: string }).stdout,
-        () => undefined, // nobody listens
-      );
-    const engine = Number(await ask('sleep 600 & setsid sleep 600 & echo $PPID'));
+    const url = `http://127.0.0.1:${port}`;
+    await printOf(url, 'sleep 600 & setsid sleep 600 &');
+    const engine = (await enginePidOf(url))!;
     process.kill(engine, 'SIGKILL');
-    await until(async () => Number((await ask('echo $PPID')) ?? engine) !== engine, 15_000);
+    await until(async () => ((await enginePidOf(url)) ?? engine) !== engine, 15_000);
     expect(processesOf(folder).length).toBeGreaterThan(2);
     program.child.kill('SIGKILL');
     await until(async () => processesOf(folder).length === 0, 15_000);

@@ -62,8 +62,14 @@ export class Sessions {
     for (const [key, state] of left) {
       const { id, cwd, env, folder, keptPath } = state;
       this.#made = Math.max(this.#made, Number(basename(folder)) + 1);
-      if (state.deleting) this.#finishDeleting(key, state);
-      else this.#make({ id, cwd, env, left: { key, state } }, { folder, keptPath });
+      try {
+        if (state.deleting) this.#finishDeleting(key, state);
+        else this.#make({ id, cwd, env, left: { key, state } }, { folder, keptPath });
+      } catch (error) {
+        // One that cannot be taken over must not keep all others from it.
+        console.error(`session ${id} is lost:`, error);
+        this.#finishDeleting(key, state);
+      }
     }
   }
 

@@ -1,9 +1,11 @@
 // The image as `docker run` starts it, without Worker and Durable Object.
+
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { bundleEngine } from '../../../container/bundle.ts';
+import { enginePidOf, printOf } from './ask-engine.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const TAG = 'holdfast-e2e';
@@ -39,22 +41,23 @@ export class RunningImage {
 
   /** What a command prints; undefined where the engine does not answer. */
   async print(command: string): Promise<string | undefined> {
-    try {
-      const address = await docker('port', this.id, '8080');
-      const response = await fetch(`http://${address.split('\n')[0]}/sessions/default/exec`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${TOKEN}` },
-        body: JSON.stringify({ command }),
-      });
-      return response.ok ? ((await response.json()) as { stdout: string }).stdout.trim() : undefined;
-    } catch {
-      return undefined; // not up, or not any more
-    }
+    const url = await this.#url();
+    return url && printOf(url, command, TOKEN);
   }
 
-  /** The process of its engine, which is the parent of a session's shell. */
+  /** The process of its engine, as it is inside; undefined where it does not answer. */
   async enginePid(): Promise<number | undefined> {
-    return Number(await this.print('echo $PPID')) || undefined;
+    const url = await this.#url();
+    return url === undefined ? undefined : enginePidOf(url, TOKEN);
+  }
+
+  /** Undefined where it is not up, or not any more. */
+  async #url(): Promise<string | undefined> {
+    try {
+      return `http://${(await docker('port', this.id, '8080')).split('\n')[0]}`;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Its exit code, once it is over. */

@@ -1,10 +1,12 @@
 // A loopback host of a test's own, asked as the Durable Object asks it, and the engines behind it.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type LocalHost, startLocalHost } from '../../../container/local/host.ts';
 import { MARK } from '../../../container/local/sweep.ts';
+import { enginePidOf, printOf } from './ask-engine.ts';
 
 const TOKEN = 'of-the-engine';
 
@@ -50,22 +52,13 @@ export class TestContainer {
   }
 
   /** What a command prints; undefined where the engine does not answer. */
-  async print(command: string): Promise<string | undefined> {
-    try {
-      const response = await fetch(`http://127.0.0.1:${this.port}/sessions/default/exec`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${TOKEN}` },
-        body: JSON.stringify({ command }),
-      });
-      return response.ok ? ((await response.json()) as { stdout: string }).stdout.trim() : undefined;
-    } catch {
-      return undefined; // nobody listens
-    }
+  print(command: string): Promise<string | undefined> {
+    return printOf(`http://127.0.0.1:${this.port}`, command, TOKEN);
   }
 
-  /** The process of its engine, which is the parent of a session's shell. */
-  async enginePid(): Promise<number | undefined> {
-    return Number(await this.print('echo $PPID')) || undefined;
+  /** The process of its engine; undefined where it does not answer. */
+  enginePid(): Promise<number | undefined> {
+    return enginePidOf(`http://127.0.0.1:${this.port}`, TOKEN);
   }
 
   /** The container's exit code, once it is over. */
