@@ -13,7 +13,7 @@ test.skipIf(target.name !== 'engine')(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-files-'));
     const env = { PORT: '0', HOLDFAST_STATE_DIR: join(folder, 'state'), HOLDFAST_WORKDIR: folder };
-    const program = startProgram('container/engine/main.ts', env, '-n 120');
+    const program = startProgram('container/engine/main.ts', env, '-n 100');
     try {
       const line = await program.line((text) => text.startsWith('{"listening"'));
       const { port } = (JSON.parse(line) as { listening: { port: number } }).listening;
@@ -26,7 +26,7 @@ test.skipIf(target.name !== 'engine')(
         call('POST', `/sessions/${session}/exec`, { command });
       expect((await exec('default', 'kept=1')).status).toBe(200);
       const answers: string[] = [];
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 60; i++) {
         answers.push((await call('POST', '/sessions', { id: `s${i}` })).text);
         answers.push((await exec(`s${i}`, 'echo hi')).text);
         answers.push((await call('POST', '/processes', { command: 'true', session: `s${i}` })).text);

@@ -2,7 +2,7 @@
 // It holds both ends of its input and control FIFOs itself (descriptors 0 and 1), so that it does not
 // die with the engine.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, mkdirSync, writeFileSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
 import { NOBODY, type ProcessName } from '../journal/state.ts';
@@ -93,10 +93,7 @@ export class Shell {
       const child = startBash(options);
       if (child?.pid === undefined) {
         child?.once('error', () => {}); // said by what is thrown here
-        throw new HoldfastError(
-          'INVALID_REQUEST',
-          'a shell cannot be started here: its environment is too large, its directory cannot be entered, or the sandbox runs too many processes',
-        );
+        throw child && canEnter(options.cwd) ? noRoom() : cannotStart();
       }
       const startTicks = ProcessStat.read(child.pid)?.startTicks ?? 0;
       return [
@@ -212,6 +209,30 @@ function listen(fd: number, key: string, onReport: (report: Report) => void): So
       },
     },
   } as ConstructorParameters<typeof Socket>[0]);
+}
+
+/** Node hands out a child without a pid where there is no room, and where the directory cannot be entered. */
+function canEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cannotStart(): HoldfastError {
+  return new HoldfastError(
+    'INVALID_REQUEST',
+    'a shell cannot be started here: its environment is too large, or its directory cannot be entered',
+  );
+}
+
+function noRoom(): HoldfastError {
+  return new HoldfastError(
+    'OUT_OF_RESOURCES',
+    'too many files are open in the sandbox, or too many processes run, for another shell; end something and try again',
+  );
 }
 
 /** Undefined, or a child without a pid, when it cannot be started: Node throws for some reasons and not for others. */
