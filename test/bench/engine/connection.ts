@@ -9,6 +9,8 @@ export interface CallOptions {
   onBytes?: (bytes: Buffer) => void;
 }
 
+const JSON_BODY = 'content-type: application/json\r\n';
+
 /** The call that the connection is busy with. */
 interface Call {
   name: string;
@@ -38,7 +40,7 @@ export class Connection {
   /** Rejects where the answer's status is none of success. */
   call(method: string, path: string, { body, accept, onBytes }: CallOptions = {}): Promise<Buffer> {
     const content = body === undefined ? '' : JSON.stringify(body);
-    const length = method === 'GET' ? '' : `content-length: ${Buffer.byteLength(content)}\r\n`;
+    const length = method === 'GET' ? '' : `${JSON_BODY}content-length: ${Buffer.byteLength(content)}\r\n`;
     const accepts = accept === undefined ? '' : `accept: ${accept}\r\n`;
     const head = `${method} ${this.#prefix}${path} HTTP/1.1\r\n${this.#headers}${accepts}${length}\r\n`;
     return new Promise<Buffer>((resolve, reject) => {
