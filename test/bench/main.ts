@@ -69,11 +69,13 @@ function writeDocuments(run: Run): void {
 try {
   const options = parseOptions(process.argv.slice(2));
   const before = options.compare && (JSON.parse(readFileSync(options.compare, 'utf8')) as Run);
-  const run = await bench(options);
-  show(run);
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(run, undefined, 1)}\n`);
-  if (options.write) writeDocuments(run);
-  if (before) console.log(`\n${changeTable(compare(before, run))}`);
+  const kept = options.from.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Run);
+  for (const run of kept.length > 0 ? kept : [await bench(options)]) {
+    show(run);
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(run, undefined, 1)}\n`);
+    if (options.write) writeDocuments(run);
+    if (before) console.log(`\n${changeTable(compare(before, run))}`);
+  }
 } catch (error) {
   const isUsage = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
   console.error(isUsage ? `${(error as Error).message}\n\n${USAGE}` : error);

@@ -9,6 +9,8 @@ export interface Options {
   /** Only figures and curves whose id holds one of these, and their floors. */
   only: string[];
   json: string | undefined;
+  /** Runs that were kept, shown instead of a new one. */
+  from: string[];
   compare: string | undefined;
   /** Puts tables and charts into the documents. */
   write: boolean;
@@ -23,6 +25,7 @@ export const USAGE = `npm run bench -- [options]
   --all              all three
   --only exec,stream only figures and curves whose id holds one of these, and all floors
   --json FILE        keeps the run
+  --from A,B         measures nothing: shows runs that were kept
   --compare FILE     prints how this run compares with one that was kept
   --write            puts tables and charts into README.md and docs/
   --profile FOLDER   has V8 write a profile of the engine there
@@ -41,6 +44,7 @@ export function parseOptions(args: string[]): Options {
       full: flag,
       write: flag,
       only: { type: 'string' },
+      from: { type: 'string' },
       json: { type: 'string' },
       compare: { type: 'string' },
       profile: { type: 'string' },
@@ -51,7 +55,9 @@ export function parseOptions(args: string[]): Options {
   if (values.all || values.worker) suites.add('worker');
   if (values.all || values.grow) suites.add('grow');
   const { quick, full, write, json, compare, profile } = values;
-  return { suites, quick, full, write, json, compare, profile, only: values.only?.split(',') ?? [] };
+  const list = (text: string | undefined) => text?.split(',') ?? [];
+  const { only, from } = values;
+  return { suites, quick, full, write, json, compare, profile, only: list(only), from: list(from) };
 }
 
 /** Floors are always wanted: a figure without its floor says nothing here. */

@@ -11,6 +11,8 @@ const LABELS = 320;
 const RIGHT = 110;
 const ROW = 40;
 const BAR = 12;
+/** About as wide as what is written behind a bar. */
+const NOTE = 40;
 
 interface Bar {
   what: string;
@@ -69,7 +71,9 @@ function panel(top: number, title: string, bars: Bar[]): { shapes: string[]; bot
     const y = top + 24 + index * ROW;
     shapes.push(text(20, y + BAR - 1, what));
     for (const { value, fill } of parts) shapes.push(rect(LABELS, y, long(value), BAR, fill));
-    shapes.push(text(LABELS + long(Math.max(...parts.map(({ value }) => value))) + 6, y + BAR - 2, note));
+    const end = long(Math.max(...parts.map(({ value }) => value)));
+    const isNear = floor !== undefined && long(floor) >= end - 4 && long(floor) < end + NOTE;
+    shapes.push(text(LABELS + (isNear ? long(floor) : end) + 6, y + BAR - 2, note));
     if (floor === undefined) return;
     const x = LABELS + long(floor);
     shapes.push(line(x, y - 4, x, y + BAR + 4, COLOURS.ink));
