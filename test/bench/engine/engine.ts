@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExecResult } from '#protocol';
 import { bundleEngine } from '../../../container/bundle.ts';
+import { stoppedOnInterrupt } from '../interrupted.ts';
 import { Connection } from './connection.ts';
 
 const EXEC = '/sessions/default/exec';
@@ -23,6 +24,7 @@ export class BenchEngine {
   readonly pid: number;
   /** For calls one after the other; what goes on at once needs connections of its own. */
   readonly http: Connection;
+  readonly stop: () => Promise<void>;
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #options: EngineOptions;
@@ -34,6 +36,7 @@ export class BenchEngine {
     this.port = port;
     this.pid = child.pid!;
     this.http = new Connection(port);
+    this.stop = stoppedOnInterrupt(() => this.#stop());
   }
 
   static async start(options: EngineOptions = {}): Promise<BenchEngine> {
@@ -81,7 +84,7 @@ export class BenchEngine {
     return BenchEngine.#startIn(this.#folder, this.#options);
   }
 
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     this.http.close();
     this.#child.kill('SIGTERM');
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { startWorker } from '../../e2e/harness/start-worker.ts';
 import { Connection } from '../engine/connection.ts';
+import { stoppedOnInterrupt } from '../interrupted.ts';
 
 const SCRIPTS = { embedded: 'container/local/start.ts', docker: 'container/local/dev.ts' } as const;
 
@@ -19,7 +20,7 @@ export class DevServer {
   /** Returns once a sandbox of it answers. */
   static async start(way: keyof typeof SCRIPTS): Promise<DevServer> {
     const { target, stop } = await startWorker(way, SCRIPTS[way]);
-    return new DevServer(target.origin, target.headers, stop);
+    return new DevServer(target.origin, target.headers, stoppedOnInterrupt(stop));
   }
 
   /** To paths of the Worker itself. */
