@@ -14,11 +14,14 @@ import { curvesChart } from './report/curves-chart.ts';
 import { replaceMarked } from './report/marked.ts';
 import { curveTable, heading, suiteTables } from './report/report.ts';
 import { compare } from './result/compare.ts';
-import { figureOf, type Samples } from './result/figure.ts';
+import { figureOf } from './result/figure.ts';
 import type { Run } from './result/run.ts';
 import { workerSuite } from './worker/suite.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const README = `![Latency and throughput beside the floor](docs/benchmark.svg)
+
+All figures, how they were taken and what bounds them: [docs/PERFORMANCE.md](docs/PERFORMANCE.md).`;
 
 async function bench(options: Options): Promise<Run> {
   const run: Run = {
@@ -31,11 +34,18 @@ async function bench(options: Options): Promise<Run> {
     curves: [],
   };
   const say = (what: string) => console.error(`… ${what}`);
-  const samples: Samples[] = [];
-  if (options.suites.has('engine')) samples.push(...(await engineSuite(options, say)));
-  if (options.suites.has('worker')) samples.push(...(await workerSuite(options, say)));
-  run.figures = samples.map(figureOf);
+  // After each suite, so that what an hour measured outlives what fails in the end.
+  const keep = () => options.json && writeFileSync(options.json, `${JSON.stringify(run, undefined, 1)}\n`);
+  for (const [name, suite] of [
+    ['engine', engineSuite],
+    ['worker', workerSuite],
+  ] as const) {
+    if (!options.suites.has(name)) continue;
+    run.figures.push(...(await suite(options, say)).map(figureOf));
+    keep();
+  }
   if (options.suites.has('grow')) run.curves = await growthSuite(options, say);
+  keep();
   return run;
 }
 
@@ -61,7 +71,7 @@ function writeDocuments(run: Run): void {
   put('docs/PERFORMANCE.md', 'growth', curveTable(run));
   if (engine !== '') {
     picture('benchmark.svg', chart(run));
-    put('README.md', 'bench', engine.split('\n\n')[0]!);
+    put('README.md', 'bench', README);
   }
   if (run.curves.length > 0) picture('growth.svg', curvesChart(run.curves));
 }
@@ -72,7 +82,6 @@ try {
   const kept = options.from.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Run);
   for (const run of kept.length > 0 ? kept : [await bench(options)]) {
     show(run);
-    if (options.json) writeFileSync(options.json, `${JSON.stringify(run, undefined, 1)}\n`);
     if (options.write) writeDocuments(run);
     if (before) console.log(`\n${changeTable(compare(before, run))}`);
   }
