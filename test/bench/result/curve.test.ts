@@ -19,6 +19,7 @@ test('a fixed cost at small sizes does not hide what large ones do', () => {
 test('noise does not bend a flat curve, growth does', () => {
   expect(shape('flat', (size) => (size === 1_000 ? 1.3 : 1)).holds).toBe(true);
   expect(shape('flat', (size) => size ** 0.5).holds).toBe(false);
+  expect(shape('flat', (size) => (size < 10_000 ? 100 : 230)).holds).toBe(false);
 });
 
 test('one point has no shape', () => {

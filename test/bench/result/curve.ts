@@ -21,9 +21,9 @@ export interface Shape {
 }
 
 /** Noise bends a fit: a curve is out of shape only when it is clearly so. */
-const SLACK = { flat: 0.25, linear: 0.2 };
-/** A flat curve may end at this many times its beginning. */
-const FLAT_FACTOR = 1.5;
+const LINEAR = 1.2;
+/** What a flat curve may grow by over the sizes that are fitted. */
+const FLAT = 1.5;
 
 /** Undefined for fewer than two points. */
 export function shapeOf({ points, expected }: Pick<Curve, 'points' | 'expected'>): Shape | undefined {
@@ -32,8 +32,8 @@ export function shapeOf({ points, expected }: Pick<Curve, 'points' | 'expected'>
   const upper = points.slice(Math.min(Math.floor(points.length / 2), points.length - 2));
   const exponent = slopeOf(upper.map(({ size, value }) => [Math.log(size), Math.log(value)]));
   const factor = points.at(-1)!.value / points[0]!.value;
-  const holds =
-    expected === 'linear' ? exponent <= 1 + SLACK.linear : exponent <= SLACK.flat || factor <= FLAT_FACTOR;
+  const growth = (upper.at(-1)!.size / upper[0]!.size) ** exponent;
+  const holds = expected === 'linear' ? exponent <= LINEAR : growth <= FLAT;
   return { exponent, factor, holds };
 }
 
