@@ -21,6 +21,7 @@ export async function growEnvironment(_: Reach): Promise<Curve[]> {
   const engine = await BenchEngine.start();
   const { http } = engine;
   try {
+    await engine.warmUp();
     for (const size of [1, 10, 50, 100, 250, 500]) {
       const env = Object.fromEntries(Array.from({ length: size }, (_, n) => [`VARIABLE_${n}`, VALUE]));
       const id = `e${size}`;

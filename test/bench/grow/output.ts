@@ -22,6 +22,7 @@ export async function growOutput({ quick }: Reach): Promise<Curve[]> {
   const engine = await BenchEngine.start();
   const { http } = engine;
   try {
+    await engine.warmUp();
     for (const size of quick ? [1e3, 1e5, 1e7] : [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]) {
       const command = `yes "$(printf '%099d' 0)" | head -c ${size}`;
       const calls = size <= 1e6 ? 20 : size <= 1e7 ? 5 : 2;

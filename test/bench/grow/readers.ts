@@ -15,6 +15,7 @@ export async function growReaders({ quick }: Reach): Promise<Curve[]> {
   });
   const engine = await BenchEngine.start();
   try {
+    await engine.warmUp();
     for (const size of quick ? [1, 10, 30] : [1, 3, 10, 30, 100]) {
       await follow(engine, size); // the first time pays for connections
       const before = await restingKb(engine.pid);

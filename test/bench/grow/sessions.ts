@@ -15,7 +15,7 @@ export async function growSessions({ quick }: Reach): Promise<Curve[]> {
     'sessions-create': { what: 'one more, and its first command', unit: 'ms', expected: 'flat' },
     'sessions-list': { what: 'the list of all', unit: 'ms', expected: 'linear' },
     'sessions-sync': {
-      what: 'what the Durable Object pulls, with nothing new',
+      what: 'an idle pull of the Durable Object',
       unit: 'ms',
       expected: 'linear',
     },
@@ -26,6 +26,7 @@ export async function growSessions({ quick }: Reach): Promise<Curve[]> {
   const { http } = engine;
   const run = (id: string) => http.call('POST', `/sessions/${id}/exec`, { body: { command: 'echo hello' } });
   try {
+    await engine.warmUp();
     let created = 0;
     for (const size of quick ? [1, 10, 100] : [1, 10, 50, 100, 200, 500, 1_000]) {
       const create = async () => {

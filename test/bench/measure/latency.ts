@@ -25,9 +25,13 @@ export async function measureLatency(
   const viaFetch = async (path: string, init?: RequestInit) => (await fetch(url + path, init)).text();
   const subjects = [
     subject('floor-bare', '`echo hello`, bash over a pipe', () => bare.run('echo hello')),
-    subject('floor-exec', '`echo hello`, bash with output captured and a control FIFO', () =>
-      captured.run('echo hello'),
-    ),
+    subject('floor-exec', '`echo hello`, bash with output captured and a control FIFO', async () => {
+      let count = 0;
+      await captured.run('echo hello', (bytes) => {
+        count += bytes.length;
+      });
+      if (count !== 'hello\n'.length) throw new Error(`the floor printed ${count} bytes`);
+    }),
     {
       ...subject('floor-first-byte', 'first byte of `echo hi`, the same bash', async () => {}),
       act: () =>

@@ -4,7 +4,7 @@ import { shortNumber, sizeText } from './number.ts';
 import { COLOURS, dot, line, path, svg, text } from './svg.ts';
 
 const COLUMNS = 3;
-const CELL = { width: 290, height: 210 };
+const CELL = { width: 290, height: 190 };
 const PLOT = { left: 52, top: 44, width: 210, height: 110 };
 
 export function curvesChart(curves: Curve[]): string {

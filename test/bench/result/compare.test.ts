@@ -35,6 +35,20 @@ test('what got faster against its floor is better, by more than a tenth', () => 
   ]);
 });
 
+test('what differs by less than the rounds do among themselves is the same', () => {
+  const rounds = (...ms: number[]): Run => ({
+    ...run(floors(0.2)),
+    figures: [
+      figureOf({ id: 'exec', what: 'exec', unit: 'ms', rounds: ms.map((one) => [one]) }),
+      ...['floor-exec', 'floor-http'].map((id) =>
+        figureOf({ id, what: id, unit: 'ms' as const, rounds: ms.map(() => [0.2]) }),
+      ),
+    ],
+  });
+  expect(compare(rounds(1, 2, 3, 4), rounds(2, 3, 4, 5))[0]!.verdict).toBe('same');
+  expect(compare(rounds(1, 1, 1, 1), rounds(1.5, 1.5, 1.5, 1.5))[0]!.verdict).toBe('worse');
+});
+
 test('of throughput, more is better', () => {
   const at = (value: number) => run({ stream: [value, 'MB/s'], 'floor-pipe': [500, 'MB/s'] });
   expect(compare(at(100), at(200))[0]).toMatchObject({ ratio: 2, verdict: 'better' });

@@ -1,7 +1,7 @@
 // Holds what was measured against its floor, taken in the same run, and against what it is meant to reach.
 import type { Figure } from './figure.ts';
 import type { Row } from './rows.ts';
-import { medianOf } from './statistics.ts';
+import { medianOf, percentiles } from './statistics.ts';
 
 export type Mark = 'aim' | 'at least' | 'missed';
 
@@ -12,6 +12,8 @@ export interface Judged {
   floor: number | undefined;
   /** How many times the floor: the median over the rounds, so that a machine that slows down for a while counts little. */
   ratio: number | undefined;
+  /** How far the rounds lie apart, as a share of the median: half of them are within it. */
+  spread: number;
   /** What the row's limits speak of: the median, or how far it is above its floor. */
   value: number;
   /** Undefined where nothing is asked of it. */
@@ -30,18 +32,22 @@ export function judge(row: Row, figures: ReadonlyMap<string, Figure>): Judged | 
     row,
     figure,
     floor,
-    ratio: isWhole ? ratioOf(figure, floors) : undefined,
+    ratio: isWhole ? medianOf(ratiosOf(figure, floors)) : undefined,
+    spread: spreadOf(isWhole ? ratiosOf(figure, floors) : figure.medians),
     value,
     mark: markOf(row, value, figure.p99),
   };
 }
 
-function ratioOf(figure: Figure, floors: readonly Figure[]): number {
+function ratiosOf(figure: Figure, floors: readonly Figure[]): number[] {
   const paired = floors.every(({ medians }) => medians.length === figure.medians.length);
-  if (!paired) return figure.p50 / sum(floors.map(({ p50 }) => p50));
-  return medianOf(
-    figure.medians.map((one, round) => one / sum(floors.map((floor) => floor.medians[round]!))),
-  );
+  if (!paired) return [figure.p50 / sum(floors.map(({ p50 }) => p50))];
+  return figure.medians.map((one, round) => one / sum(floors.map((floor) => floor.medians[round]!)));
+}
+
+function spreadOf(rounds: readonly number[]): number {
+  const [low, middle, high] = percentiles(rounds, [25, 50, 75]) as [number, number, number];
+  return (high - low) / middle;
 }
 
 function markOf({ better, aim, atLeast, atLeastP99 }: Row, value: number, p99: number): Mark | undefined {
