@@ -1,13 +1,13 @@
 // The engine as the image holds it, one bundled file, as a process of its own with a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExecResult } from '#protocol';
 import { bundleEngine } from '../../../container/bundle.ts';
 import { stoppedOnInterrupt } from '../interrupted.ts';
+import { scratchFolder } from '../scratch-folder.ts';
 import { Connection } from './connection.ts';
 
 const EXEC = '/sessions/default/exec';
@@ -41,7 +41,7 @@ export class BenchEngine {
   }
 
   static async start(options: EngineOptions = {}): Promise<BenchEngine> {
-    return BenchEngine.#startIn(mkdtempSync(join(tmpdir(), 'holdfast-bench-')), options);
+    return BenchEngine.#startIn(scratchFolder(), options);
   }
 
   static async #startIn(folder: string, options: EngineOptions): Promise<BenchEngine> {

@@ -1,14 +1,14 @@
 // A persistent bash with its output captured through a FIFO and its ends told on another: the least that an engine
 // must do, driven by the process that measures.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { constants, openSync, readSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scratchFolder } from '../scratch-folder.ts';
 
 /** FIFOs that outlive the shells which use them, so that starting one costs no fork but its own. */
 export function makeFifos(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  const folder = scratchFolder();
   execFileSync('mkfifo', [join(folder, 'output'), join(folder, 'control')]);
   return folder;
 }

@@ -1,6 +1,5 @@
 // How many bytes of output a second come through, each way, beside a pipe; every byte is counted.
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeEvents, type ProcessInfo } from '#protocol';
@@ -9,6 +8,7 @@ import { StreamCounter } from '../engine/stream-counter.ts';
 import { CapturedBash, makeFifos, removeFifos } from '../floor/captured-bash.ts';
 import { piped } from '../floor/piped.ts';
 import type { Samples } from '../result/figure.ts';
+import { scratchFolder } from '../scratch-folder.ts';
 import { alternate, type Rounds, type Subject } from './alternate.ts';
 import type { Wanted } from './latency.ts';
 
@@ -37,7 +37,7 @@ export async function measureOutput(
   const { http } = engine;
   const fifos = makeFifos();
   const captured = await CapturedBash.start(fifos);
-  const scratch = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  const scratch = scratchFolder();
   const command = hundreds(bytes);
   const streamed = async (text: string) => {
     const counter = new StreamCounter();

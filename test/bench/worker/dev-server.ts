@@ -19,8 +19,11 @@ export class DevServer {
 
   /** Returns once a sandbox of it answers. */
   static async start(way: keyof typeof SCRIPTS): Promise<DevServer> {
-    const { target, stop } = await startWorker(way, SCRIPTS[way]);
-    return new DevServer(target.origin, target.headers, stoppedOnInterrupt(stop));
+    const starting = startWorker(way, SCRIPTS[way]);
+    // From the beginning: what is interrupted while it starts is stopped once it has.
+    const stop = stoppedOnInterrupt(async () => (await starting).stop());
+    const { target } = await starting;
+    return new DevServer(target.origin, target.headers, stop);
   }
 
   /** To paths of the Worker itself. */
