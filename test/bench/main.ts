@@ -1,72 +1,92 @@
 // The benchmark: floor and engine alternate in one run, so that a machine that slows down slows both.
-//   npm run bench              a few minutes
-//   npm run bench -- --quick   under a minute
-import { cpus } from 'node:os';
-import { startEngine } from './engine-under-test.ts';
-import { BareBash, CapturedBash, plainPipe } from './floor.ts';
-import { medianOf, percentiles } from './statistics.ts';
-import { printTable } from './table.ts';
+//   npm run bench                        a few minutes
+//   npm run bench -- --quick             under a minute
+//   npm run bench -- --all --full --write --json docs/benchmark.json     everything, into the documents
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { engineSuite } from './engine-suite.ts';
+import { growthSuite } from './grow/suite.ts';
+import { type Options, parseOptions, USAGE } from './options.ts';
+import { changeTable } from './report/changes.ts';
+import { chart } from './report/chart.ts';
+import { curvesChart } from './report/curves-chart.ts';
+import { replaceMarked } from './report/marked.ts';
+import { curveTable, heading, suiteTables } from './report/report.ts';
+import { compare } from './result/compare.ts';
+import { figureOf } from './result/figure.ts';
+import type { Run } from './result/run.ts';
+import { workerSuite } from './worker/suite.ts';
 
-const quick = process.argv.includes('--quick');
-const ROUNDS = quick ? 5 : 20;
-const CALLS = quick ? 100 : 200;
-const OUTPUT_ROUNDS = quick ? 2 : 5;
-const OUTPUT_BYTES = 200_000_000;
-/** 100-byte lines; `yes` is the fastest writer at hand. */
-const OUTPUT_COMMAND = `yes "$(printf '%099d' 0)" | head -c ${OUTPUT_BYTES}`;
+const ROOT = join(import.meta.dirname, '../..');
+const README = `![Latency and throughput beside the floor](docs/benchmark.svg)
 
-const engine = await startEngine();
-const bare = new BareBash();
-const captured = await CapturedBash.start();
+All figures, how they were taken and what bounds them: [docs/PERFORMANCE.md](docs/PERFORMANCE.md).`;
 
-const latency: Record<string, { act: () => Promise<unknown>; ms: number[] }> = {
-  'floor: bash over a pipe': { act: () => bare.run('echo hello'), ms: [] },
-  'floor: bash, output captured, control FIFO': { act: () => captured.run('echo hello'), ms: [] },
-  'floor: HTTP call that runs nothing': { act: () => engine.call('GET', '/health'), ms: [] },
-  'exec `echo hello`, HTTP to the engine': { act: () => engine.exec('echo hello'), ms: [] },
-  'first byte of a streamed `echo hi`': { act: () => engine.firstByte('echo hi'), ms: [] },
-};
-const throughput: Record<string, { act: () => Promise<number>; mbPerS: number[] }> = {
-  'floor: plain pipe into Node': { act: () => plainPipe(OUTPUT_COMMAND), mbPerS: [] },
-  'foreground output, JSON': { act: () => engine.outputAsJson(OUTPUT_COMMAND), mbPerS: [] },
-  'foreground output, exec and raw download': { act: () => engine.outputRaw(OUTPUT_COMMAND), mbPerS: [] },
-  'streamed output (SSE)': { act: () => engine.outputStreamed(OUTPUT_COMMAND), mbPerS: [] },
-};
-
-try {
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const { act, ms } of Object.values(latency)) {
-      for (let i = 0; i < CALLS; i++) {
-        const began = performance.now();
-        await act();
-        if (round > 0) ms.push(performance.now() - began); // the first round warms up
-      }
-    }
+async function bench(options: Options): Promise<Run> {
+  const run: Run = {
+    startedAt: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'processor'}`,
+    node: process.version,
+    loadBefore: loadavg()[0]!,
+    quick: options.quick,
+    figures: [],
+    curves: [],
+  };
+  const say = (what: string) => console.error(`… ${what}`);
+  // After each suite, so that what an hour measured outlives what fails in the end.
+  const keep = () => options.json && writeFileSync(options.json, `${JSON.stringify(run, undefined, 1)}\n`);
+  for (const [name, suite] of [
+    ['engine', engineSuite],
+    ['worker', workerSuite],
+  ] as const) {
+    if (!options.suites.has(name)) continue;
+    run.figures.push(...(await suite(options, say)).map(figureOf));
+    keep();
   }
-  for (let round = 0; round < OUTPUT_ROUNDS; round++) {
-    for (const [name, { act, mbPerS }] of Object.entries(throughput)) {
-      const began = performance.now();
-      const bytes = await act();
-      if (bytes !== OUTPUT_BYTES) throw new Error(`${name}: ${bytes} bytes instead of ${OUTPUT_BYTES}`);
-      mbPerS.push(OUTPUT_BYTES / 1000 / (performance.now() - began));
-    }
-  }
-} finally {
-  bare.end();
-  captured.end();
-  await engine.stop();
+  if (options.suites.has('grow')) run.curves = await growthSuite(options, say);
+  keep();
+  return run;
 }
 
-const date = new Date().toISOString().slice(0, 10);
-console.log(`${date}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, Node ${process.version}\n`);
-printTable(
-  ['latency, ms', 'p50', 'p95', 'p99'],
-  Object.entries(latency).map(([name, { ms }]) => [
-    name,
-    ...percentiles(ms, [50, 95, 99]).map((t) => t.toFixed(2)),
-  ]),
-);
-printTable(
-  [`throughput, ${OUTPUT_BYTES / 1e6} MB in lines of 100 bytes`, 'MB/s'],
-  Object.entries(throughput).map(([name, { mbPerS }]) => [name, medianOf(mbPerS).toFixed(0)]),
-);
+function show(run: Run): void {
+  const parts = [heading(run), suiteTables(run, 'engine'), suiteTables(run, 'worker'), curveTable(run)];
+  console.log(parts.filter(Boolean).join('\n\n'));
+}
+
+/** What this run did not measure stays as it was. */
+function writeDocuments(run: Run): void {
+  const put = (file: string, name: string, content: string) => {
+    if (content === '') return;
+    const path = join(ROOT, file);
+    writeFileSync(path, replaceMarked(readFileSync(path, 'utf8'), name, `${heading(run)}\n\n${content}`));
+  };
+  const picture = (name: string, content: string) => {
+    mkdirSync(join(ROOT, 'docs'), { recursive: true });
+    writeFileSync(join(ROOT, 'docs', name), content);
+  };
+  const engine = suiteTables(run, 'engine');
+  put('docs/PERFORMANCE.md', 'engine', engine);
+  put('docs/PERFORMANCE.md', 'worker', suiteTables(run, 'worker'));
+  put('docs/PERFORMANCE.md', 'growth', curveTable(run));
+  if (engine !== '') {
+    picture('benchmark.svg', chart(run));
+    put('README.md', 'bench', README);
+  }
+  if (run.curves.length > 0) picture('growth.svg', curvesChart(run.curves));
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  const before = options.compare && (JSON.parse(readFileSync(options.compare, 'utf8')) as Run);
+  const kept = options.from.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Run);
+  for (const run of kept.length > 0 ? kept : [await bench(options)]) {
+    show(run);
+    if (options.write) writeDocuments(run);
+    if (before) console.log(`\n${changeTable(compare(before, run))}`);
+  }
+} catch (error) {
+  const isUsage = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  console.error(isUsage ? `${(error as Error).message}\n\n${USAGE}` : error);
+  process.exitCode = 1;
+}
