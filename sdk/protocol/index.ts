@@ -4,6 +4,7 @@ export * from './error-body.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './exec.ts';
+export * from './files.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './operations.ts';

@@ -1,5 +1,6 @@
 // Every operation of the protocol's table: who may call it, what its path and body must be, and on it goes.
 import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
 import { CommandId, HoldfastError, OPERATIONS, type Operation, SessionId, StdinRequest } from '#protocol';
 import type { AppEnv } from '../app.ts';
 import { parse, parseBody } from '../http/parse-body.ts';
@@ -12,6 +13,7 @@ for (const operation of Object.values<Operation>(OPERATIONS)) {
   operationRoutes.on(operation.method, operation.path, async (c) => {
     const sandbox = admit(c, operation.access);
     const rest = checkedPath(c, operation.path);
+    if (operation.query) checkQuery(c.req.url, operation.query);
     return forward(c, sandbox, rest, await checkedBody(c.req.raw, operation));
   });
 }
@@ -30,9 +32,20 @@ function checkedPath(c: Context<AppEnv>, path: string): string {
   });
 }
 
+/** A parameter that comes several times is a list. */
+function checkQuery(url: string, schema: z.ZodType): void {
+  const given = new URL(url).searchParams;
+  const entries = [...new Set(given.keys())].map((name) => {
+    const values = given.getAll(name);
+    return [name, values.length === 1 ? values[0] : values];
+  });
+  parse(schema, Object.fromEntries(entries), 'the query');
+}
+
 /** What to send on: the caller's own bytes once they were found valid, `{}` for none, raw stdin as a stream. */
 async function checkedBody(request: Request, operation: Operation): Promise<BodyInit | null> {
   if (operation.method === 'GET') return null;
+  if (operation.bytesBody) return request.body;
   const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '');
   if (operation.rawBody && !isJson) return request.body;
   const bytes = await readBody(request);

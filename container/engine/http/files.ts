@@ -1,0 +1,112 @@
+// Routes of files. They never wait for a command: of a session they ask nothing but where it is.
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { CopyFileRequest, DEFAULT_SESSION, MakeFolderRequest, MoveFileRequest, OPERATIONS } from '#protocol';
+import type { Engine } from '../engine.ts';
+import { copyPath, makeFolder, moveFile, removeFile } from '../files/arrange.ts';
+import { conditionOf } from '../files/content-hash.ts';
+import { about } from '../files/file-error.ts';
+import { listFiles } from '../files/list.ts';
+import { PathLocks } from '../files/path-locks.ts';
+import { placeOf } from '../files/place.ts';
+import { fileExists, statFile } from '../files/stat-file.ts';
+import { writeFile } from '../files/write-file.ts';
+import { readJson } from './body.ts';
+import { direct } from './direct.ts';
+import { sendFile } from './file-content.ts';
+import { readQuery } from './query.ts';
+import { uploaded, uploading } from './upload.ts';
+
+const {
+  readFile,
+  writeFile: write,
+  deleteFile,
+  listFiles: list,
+  statFile: stat,
+  fileExists: exists,
+} = OPERATIONS;
+const { makeFolder: mkdir, moveFile: move, copyFile: copy } = OPERATIONS;
+
+export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+  const locks = new PathLocks();
+
+  /** Runs `act` with the absolute path; what fails is about the path as the caller wrote it. */
+  const at = <T>(
+    { path, session = DEFAULT_SESSION }: { path: string; session?: string | undefined },
+    act: (path: string) => Promise<T>,
+  ): Promise<T> => about(path, async () => act(await placeOf(path, engine.sessions.get(session).info().cwd)));
+
+  app.get(readFile.path, (c) =>
+    direct(c, async (request, response) => {
+      const query = readQuery(c, readFile.query);
+      await at(query, (path) => sendFile(path, { hash: query.hash ?? false }, request, response));
+    }),
+  );
+
+  app.put(write.path, async (c) => {
+    const request = c.env.incoming as IncomingMessage;
+    return await uploading(request, async () => {
+      const query = readQuery(c, write.query);
+      const { append, parents, mode } = query;
+      const condition = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
+      const options = { append, parents, mode: modeOf(mode), condition };
+      return await at(query, async (path) => {
+        const written = await writeFile(path, uploaded(request), options, locks);
+        if (written.etag) c.header('etag', written.etag);
+        return c.json({ path, ...written }, written.created ? 201 : 200);
+      });
+    });
+  });
+
+  app.delete(deleteFile.path, async (c) => {
+    const query = readQuery(c, deleteFile.query);
+    await at(query, (path) => removeFile(path, query.recursive ?? false));
+    return c.body(null, 204);
+  });
+
+  app.get(list.path, async (c) => {
+    const query = readQuery(c, list.query);
+    return c.json(await at(query, (path) => listFiles(path, query)));
+  });
+
+  app.get(stat.path, async (c) => {
+    const query = readQuery(c, stat.query);
+    return c.json(await at(query, (path) => statFile(path, query)));
+  });
+
+  app.get(exists.path, async (c) => c.json(await at(readQuery(c, exists.query), fileExists)));
+
+  app.post(mkdir.path, async (c) => {
+    const { session } = readQuery(c, mkdir.query);
+    const { path, parents, mode } = await readJson(c.env.incoming as IncomingMessage, MakeFolderRequest);
+    return await at({ path, session }, async (path) => {
+      const made = await makeFolder(path, { parents, mode: modeOf(mode) });
+      return c.json({ path }, made ? 201 : 200);
+    });
+  });
+
+  app.post(move.path, async (c) => {
+    const { session } = readQuery(c, move.query);
+    const { from, to, ...options } = await readJson(c.env.incoming as IncomingMessage, MoveFileRequest);
+    return await at({ path: from, session }, async (from) => {
+      const path = await at({ path: to, session }, async (to) => to);
+      await moveFile(from, path, options, locks);
+      return c.json({ path }, 201);
+    });
+  });
+
+  app.post(copy.path, async (c) => {
+    const { session } = readQuery(c, copy.query);
+    const { from, to, ...options } = await readJson(c.env.incoming as IncomingMessage, CopyFileRequest);
+    return await at({ path: from, session }, async (from) => {
+      const path = await at({ path: to, session }, async (to) => to);
+      await copyPath(from, path, options, locks);
+      return c.json({ path }, 201);
+    });
+  });
+}
+
+function modeOf(octal: string | undefined): number | undefined {
+  return octal === undefined ? undefined : Number.parseInt(octal, 8);
+}
