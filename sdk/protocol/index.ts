@@ -18,3 +18,4 @@ export * from './sse/encode.ts';
 export * from './sync.ts';
 export * from './wait.ts';
 export * from './well-known.ts';
+export * from './whole-body.ts';

@@ -1,5 +1,6 @@
 // Files are written whole or not at all, read whole or in part, and named from where their session is.
 import { createHash, randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { describe, expect } from 'vitest';
 import type { WrittenFile } from '#protocol';
 import { expectError, request, target } from './harness/api.ts';
@@ -111,8 +112,19 @@ describe('a write', () => {
     }[]) {
       await cutUpload(filesPath('', query), 'PUT', piece, target.url, target.headers);
     }
+    // A client that announced the length, and left early.
+    const socket = connect(Number(new URL(target.url).port), '127.0.0.1');
+    const { pathname } = new URL(target.url);
+    const head = `PUT ${pathname === '/' ? '' : pathname}${filesPath('', { path })} HTTP/1.1\r\nhost: localhost\r\n`;
+    const { authorization } = target.headers;
+    socket.write(`${head}authorization: ${authorization}\r\ncontent-length: 1000000\r\n\r\n`);
+    await new Promise((sent) => socket.write(Buffer.alloc(900_000), sent));
+    socket.destroy();
     await until(async () => (await session.exec(`ls -A ${folder}`)).stdout === 'kept\n');
-    expect((await read({ path })).text).toBe('old');
+    // Whatever is still on its way was begun before this.
+    await put({ path: `${folder}/later` }, 'x');
+    const now = await session.exec(`cat ${path}; ls -A ${folder}`);
+    expect(now.stdout.slice(0, 100)).toBe('oldkept\nlater\n');
   });
 
   test('with append adds to the end, for those who have it open too', async ({ session, folder }) => {

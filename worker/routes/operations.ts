@@ -1,7 +1,18 @@
 // Every operation of the protocol's table: who may call it, what its path and body must be, and on it goes.
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
-import { CommandId, HoldfastError, OPERATIONS, type Operation, SessionId, StdinRequest } from '#protocol';
+import {
+  BODY_END_HEADER,
+  BODY_LENGTH_HEADER,
+  bodyMark,
+  CommandId,
+  HoldfastError,
+  OPERATIONS,
+  type Operation,
+  SessionId,
+  StdinRequest,
+  withBodyMark,
+} from '#protocol';
 import type { AppEnv } from '../app.ts';
 import { parse, parseBody } from '../http/parse-body.ts';
 import { readBody } from '../http/read-body.ts';
@@ -14,6 +25,7 @@ for (const operation of Object.values<Operation>(OPERATIONS)) {
     const sandbox = admit(c, operation.access);
     const rest = checkedPath(c, operation.path);
     if (operation.query) checkQuery(c.req.url, operation.query);
+    if (operation.bytesBody) return forward(c, sandbox, rest, ...wholeBody(c.req.raw));
     return forward(c, sandbox, rest, await checkedBody(c.req.raw, operation));
   });
 }
@@ -42,10 +54,19 @@ function checkQuery(url: string, schema: z.ZodType): void {
   parse(schema, Object.fromEntries(entries), 'the query');
 }
 
+/** The body as it comes, and how the engine can tell that it came whole. */
+function wholeBody(request: Request): [body: BodyInit | null, headers: Record<string, string>] {
+  const { body, headers } = request;
+  const length = headers.get('content-length');
+  if (length !== null || !body) return [body, { [BODY_LENGTH_HEADER]: length ?? '0' }];
+  if (headers.has(BODY_END_HEADER)) return [body, {}];
+  const mark = bodyMark();
+  return [withBodyMark(body, mark), { [BODY_END_HEADER]: mark }];
+}
+
 /** What to send on: the caller's own bytes once they were found valid, `{}` for none, raw stdin as a stream. */
 async function checkedBody(request: Request, operation: Operation): Promise<BodyInit | null> {
   if (operation.method === 'GET') return null;
-  if (operation.bytesBody) return request.body;
   const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '');
   if (operation.rawBody && !isJson) return request.body;
   const bytes = await readBody(request);

@@ -1,18 +1,51 @@
-// A request's body as bytes that come at the pace at which they are taken.
+// A request's body as bytes that come at the pace at which they are taken, and whose end is sure to be the end.
 import type { IncomingMessage } from 'node:http';
-import { HoldfastError, LIMITS } from '#protocol';
+import { BODY_END_HEADER, BODY_LENGTH_HEADER, HoldfastError, LIMITS } from '#protocol';
 
 /** How much of a refused body is read before its sender is answered over it. */
 const DROPPED_BYTES = 8 * LIMITS.jsonBodyBytes;
 
-/** @throws CONNECTION_FAILED when the sender leaves before its end. */
+/** @throws CONNECTION_FAILED at the end, when that is not where the sender's was. */
 export async function* uploaded(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+  const { [BODY_LENGTH_HEADER]: length, [BODY_END_HEADER]: mark } = request.headers;
+  const chunks = received(request);
+  let taken = 0;
+  for await (const chunk of typeof mark === 'string' ? withoutMark(chunks, mark) : chunks) {
+    taken += chunk.length;
+    yield chunk;
+  }
+  if (typeof length === 'string' && taken !== Number(length)) throw brokenOff();
+}
+
+async function* received(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
   try {
     yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   } catch (error) {
-    throw new HoldfastError('CONNECTION_FAILED', 'the upload broke off', { cause: error });
+    throw brokenOff(error);
   }
-  if (!request.complete) throw new HoldfastError('CONNECTION_FAILED', 'the upload broke off');
+  if (!request.complete) throw brokenOff();
+}
+
+/** What comes before the mark; as much as the mark is long is held back until the end. */
+export async function* withoutMark(
+  chunks: AsyncIterable<Buffer>,
+  mark: string,
+): AsyncGenerator<Buffer, void, undefined> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (chunk.length >= mark.length) {
+      if (held.length > 0) yield held;
+      yield chunk.subarray(0, chunk.length - mark.length);
+      // Copied: the chunk's memory may be used again.
+      held = Buffer.from(chunk.subarray(chunk.length - mark.length));
+      continue;
+    }
+    const both = Buffer.concat([held, chunk]);
+    const over = Math.max(0, both.length - mark.length);
+    if (over > 0) yield both.subarray(0, over);
+    held = both.subarray(over);
+  }
+  if (held.toString('latin1') !== mark) throw brokenOff();
 }
 
 /** Runs `act`; where it refuses, the rest is read and dropped first, or a proxy would take the answer for a cut. */
@@ -35,4 +68,8 @@ async function drop(request: IncomingMessage): Promise<void> {
   } catch {
     // it left: there is nobody to answer
   }
+}
+
+function brokenOff(cause?: unknown): HoldfastError {
+  return new HoldfastError('CONNECTION_FAILED', 'the upload broke off; nothing was changed', { cause });
 }
