@@ -40,7 +40,7 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
-  fileRoutes(app, engine);
+  fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');
   });

@@ -1,9 +1,12 @@
 // Routes of files. They never wait for a command: of a session they ask nothing but where it is.
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { CopyFileRequest, DEFAULT_SESSION, MakeFolderRequest, MoveFileRequest, OPERATIONS } from '#protocol';
 import type { Engine } from '../engine.ts';
+import { Drafts } from '../files/archive/drafts.ts';
+import { unpack } from '../files/archive/unpack.ts';
 import { copyPath, makeFolder, moveFile, removeFile } from '../files/arrange.ts';
 import { conditionOf } from '../files/content-hash.ts';
 import { about } from '../files/file-error.ts';
@@ -14,6 +17,7 @@ import { fileExists, statFile } from '../files/stat-file.ts';
 import { writeFile } from '../files/write-file.ts';
 import { readJson } from './body.ts';
 import { direct } from './direct.ts';
+import { sendArchive } from './file-archive.ts';
 import { sendFile } from './file-content.ts';
 import { readQuery } from './query.ts';
 import { uploaded, uploading } from './upload.ts';
@@ -28,8 +32,10 @@ const {
 } = OPERATIONS;
 const { makeFolder: mkdir, moveFile: move, copyFile: copy } = OPERATIONS;
 
-export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine, stateFolder: string): void {
   const locks = new PathLocks();
+  const drafts = new Drafts(join(stateFolder, 'drafts'));
+  const noted = drafts.noted.bind(drafts);
 
   /** Runs `act` with the absolute path; what fails is about the path as the caller wrote it. */
   const at = <T>(
@@ -76,6 +82,25 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
   });
 
   app.get(exists.path, async (c) => c.json(await at(readQuery(c, exists.query), fileExists)));
+
+  app.get(OPERATIONS.packFiles.path, (c) =>
+    direct(c, async (_, response) => {
+      const query = readQuery(c, OPERATIONS.packFiles.query);
+      await at(query, (path) => sendArchive(path, query.gzip ?? false, response));
+    }),
+  );
+
+  app.put(OPERATIONS.unpackFiles.path, async (c) => {
+    const request = c.env.incoming as IncomingMessage;
+    return await uploading(request, async () => {
+      const query = readQuery(c, OPERATIONS.unpackFiles.query);
+      const parents = query.parents ?? false;
+      return await at(query, async (path) => {
+        const unpacked = await unpack(uploaded(request), path, { parents, noted });
+        return c.json({ path, ...unpacked }, 201);
+      });
+    });
+  });
 
   app.post(mkdir.path, async (c) => {
     const { session } = readQuery(c, mkdir.query);
