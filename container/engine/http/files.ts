@@ -19,6 +19,7 @@ import { readJson } from './body.ts';
 import { direct } from './direct.ts';
 import { sendArchive } from './file-archive.ts';
 import { sendFile } from './file-content.ts';
+import { streamChanges } from './file-watch.ts';
 import { readQuery } from './query.ts';
 import { uploaded, uploading } from './upload.ts';
 
@@ -82,6 +83,13 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
   });
 
   app.get(exists.path, async (c) => c.json(await at(readQuery(c, exists.query), fileExists)));
+
+  app.get(OPERATIONS.watchFiles.path, (c) =>
+    direct(c, async (_, response) => {
+      const query = readQuery(c, OPERATIONS.watchFiles.query);
+      await at(query, (path) => streamChanges(path, query, engine.poller, response));
+    }),
+  );
 
   app.get(OPERATIONS.packFiles.path, (c) =>
     direct(c, async (_, response) => {
