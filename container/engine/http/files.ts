@@ -3,7 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { CopyFileRequest, DEFAULT_SESSION, MakeFolderRequest, MoveFileRequest, OPERATIONS } from '#protocol';
+import {
+  CopyFileRequest,
+  DEFAULT_SESSION,
+  MakeFolderRequest,
+  MoveFileRequest,
+  OPERATIONS,
+  ReplaceRequest,
+} from '#protocol';
 import type { Engine } from '../engine.ts';
 import { Drafts } from '../files/archive/drafts.ts';
 import { unpack } from '../files/archive/unpack.ts';
@@ -13,8 +20,11 @@ import { about } from '../files/file-error.ts';
 import { listFiles } from '../files/list.ts';
 import { PathLocks } from '../files/path-locks.ts';
 import { placeOf } from '../files/place.ts';
+import { replaceInFiles } from '../files/replace.ts';
+import { searchFiles } from '../files/search/search.ts';
 import { fileExists, statFile } from '../files/stat-file.ts';
 import { writeFile } from '../files/write-file.ts';
+import { answerLate } from './answer-late.ts';
 import { readJson } from './body.ts';
 import { direct } from './direct.ts';
 import { sendArchive } from './file-archive.ts';
@@ -83,6 +93,26 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
   });
 
   app.get(exists.path, async (c) => c.json(await at(readQuery(c, exists.query), fileExists)));
+
+  app.get(OPERATIONS.searchFiles.path, (c) =>
+    direct(c, async (request, response) => {
+      const query = readQuery(c, OPERATIONS.searchFiles.query);
+      const leaving = new AbortController();
+      response.once('close', () => leaving.abort());
+      const searching = at(query, (path) => searchFiles(path, query, leaving.signal));
+      await answerLate(searching, request, response);
+    }),
+  );
+
+  app.post(OPERATIONS.replaceInFiles.path, async (c) => {
+    const request = c.env.incoming as IncomingMessage;
+    const { session } = readQuery(c, OPERATIONS.replaceInFiles.query);
+    const { path, ...wanted } = await readJson(request, ReplaceRequest);
+    const condition = conditionOf(request.headers['if-match']);
+    return c.json(
+      await at({ path, session }, (file) => replaceInFiles(file, { ...wanted, condition }, locks)),
+    );
+  });
 
   app.get(OPERATIONS.watchFiles.path, (c) =>
     direct(c, async (_, response) => {

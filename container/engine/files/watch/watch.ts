@@ -59,7 +59,8 @@ export class FileWatch {
   /** Moved out of somewhere, by cookie; where to may still come. */
   readonly #halves = new Map<number, Half>();
   /** Told by looking into a new folder: their own events, which are on their way, tell nothing new. */
-  readonly #found = new Set<string>();
+  #found = new Set<string>();
+  #foundBefore = new Set<string>();
   #onChange: () => void = () => {};
   #started = false;
   #stopped: string | undefined;
@@ -123,8 +124,9 @@ export class FileWatch {
         if (this.#stopped !== undefined) return;
         this.#takeOne(event);
       }
-      // All that was under way when a folder was looked into has come by now.
-      this.#found.clear();
+      // What was under way when a folder was looked into comes with the next read, at the latest.
+      this.#foundBefore = this.#found;
+      this.#found = new Set();
     } catch (error) {
       console.error('a watch has failed:', error);
       this.#stop('the system failed to go on with this watch');
@@ -157,7 +159,7 @@ export class FileWatch {
     else if (mask & IN.MOVED_TO) this.#arrived(cookie, place);
     else if (mask & IN.CREATE) this.#created(place);
     else if (mask & IN.DELETE) {
-      this.#found.delete(place.names.join('/'));
+      this.#wasFound(place);
       this.#tell('delete', place);
     } else if (!this.#isUnnamed(place)) this.#tell(mask & IN.MODIFY ? 'modify' : 'attrib', place);
   }
@@ -168,12 +170,20 @@ export class FileWatch {
   }
 
   #created(place: Place): void {
-    if (this.#found.delete(place.names.join('/'))) return;
+    if (this.#wasFound(place)) return;
     this.#tell('create', place);
     if (place.isDirectory) this.#lookInto(place.folder, place.names);
   }
 
+  /** Whether it was, once: what comes after that is news. */
+  #wasFound({ names }: Place): boolean {
+    const path = names.join('/');
+    const now = this.#found.delete(path);
+    return this.#foundBefore.delete(path) || now;
+  }
+
   #left(cookie: number, place: Place): void {
+    this.#wasFound(place);
     const moved = place.isDirectory ? place.folder.folders.get(place.names.at(-1)!) : undefined;
     const timer = setTimeout(() => {
       const half = this.#halves.get(cookie)!;
