@@ -19,7 +19,7 @@ export function withBodyMark(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   return (body as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(
     new TransformStream({
-      flush: (controller) => controller.enqueue(new TextEncoder().encode(mark)),
+      flush: (controller) => controller.enqueue(new TextEncoder().encode(mark) as Uint8Array<ArrayBuffer>),
     }),
   );
 }
