@@ -204,8 +204,14 @@ describe('a relative path', () => {
     expect((await read({ path: 'link/../up', session: id })).text).toBe('up\n');
   });
 
-  test('of a session that is not there is a 404', async () => {
+  test('of a session that is not there is a 404, and an absolute one needs none', async ({
+    session,
+    folder,
+  }) => {
     expectError(await get('/list', { path: '.', session: 'none' }), 404, 'SESSION_NOT_FOUND');
+    expectError(await get('/list', { path: folder, session: 'none' }), 404, 'SESSION_NOT_FOUND');
+    await session.delete();
+    expect((await get('/list', { path: folder })).status).toBe(200);
   });
 });
 
@@ -223,6 +229,10 @@ describe('what is refused:', () => {
       expectError(await get('', query), 400, 'INVALID_REQUEST');
     }
     expectError(await put({ path: folder, mode: '9' }, ''), 400, 'INVALID_REQUEST');
+    const part = { headers: { 'content-range': 'bytes 0-0/1' } };
+    expectError(await put({ path: `${folder}/f` }, 'x', part), 400, 'INVALID_REQUEST');
+    expectError(await remove({ path: '/', recursive: true }), 400, 'INVALID_REQUEST');
+    expectError(await remove({ path: '/tmp/..', recursive: true }), 400, 'INVALID_REQUEST');
     expectError(await get('', { path: `/tmp/${'x'.repeat(256)}` }), 400, 'NAME_TOO_LONG');
   });
 

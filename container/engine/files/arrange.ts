@@ -25,6 +25,7 @@ export async function makeFolder(
 /** A symlink itself is removed, not what it leads to. */
 export async function removeFile(path: string, recursive: boolean): Promise<void> {
   const stats = await lstat(path);
+  if (path === '/') throw new HoldfastError('INVALID_REQUEST', 'the root folder cannot be removed');
   if (!stats.isDirectory()) return await unlink(path);
   if (!recursive) {
     throw new HoldfastError('IS_DIRECTORY', `${shown(path)} is a folder; say recursive=true to remove it`);

@@ -6,6 +6,7 @@ import type { Hono } from 'hono';
 import {
   CopyFileRequest,
   DEFAULT_SESSION,
+  HoldfastError,
   MakeFolderRequest,
   MoveFileRequest,
   OPERATIONS,
@@ -50,9 +51,15 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
 
   /** Runs `act` with the absolute path; what fails is about the path as the caller wrote it. */
   const at = <T>(
-    { path, session = DEFAULT_SESSION }: { path: string; session?: string | undefined },
+    { path, session }: { path: string; session?: string | undefined },
     act: (path: string) => Promise<T>,
-  ): Promise<T> => about(path, async () => act(await placeOf(path, engine.sessions.get(session).info().cwd)));
+  ): Promise<T> =>
+    about(path, async () => {
+      // An absolute path starts from nowhere: there need not be a session.
+      const isFree = session === undefined && path.startsWith('/');
+      const cwd = isFree ? '/' : engine.sessions.get(session ?? DEFAULT_SESSION).info().cwd;
+      return await act(await placeOf(path, cwd));
+    });
 
   app.get(readFile.path, (c) =>
     direct(c, async (request, response) => {
@@ -65,6 +72,13 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
     const request = c.env.incoming as IncomingMessage;
     return await uploading(request, async () => {
       const query = readQuery(c, write.query);
+      if (request.headers['content-range'] !== undefined) {
+        // RFC 9110, section 14.5: what is meant as a part must not become the whole.
+        throw new HoldfastError(
+          'INVALID_REQUEST',
+          'a part of a file cannot be written; send it whole, or append',
+        );
+      }
       const { append, parents, mode } = query;
       const condition = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
       const options = { append, parents, mode: modeOf(mode), condition };

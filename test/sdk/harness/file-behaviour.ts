@@ -91,6 +91,26 @@ export function fileBehaviour(sandboxOf: () => Sandbox): void {
     ]);
   });
 
+  test('an upload and a download end with their signal', async ({ folder }) => {
+    const sandbox = sandboxOf();
+    const path = `${folder}/kept`;
+    await sandbox.writeFile(path, 'old');
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    let pulled = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        pulled += 1;
+        if (pulled < 10) controller.enqueue(new Uint8Array(50_000));
+        else if (pulled === 10) leaving.abort(new Error('enough'));
+        else await new Promise(() => {});
+      },
+    });
+    await expect(sandbox.writeFile(path, endless, { signal })).rejects.toThrow('enough');
+    await expect(sandbox.readFile(path, { signal })).rejects.toThrow('enough');
+    expect((await sandbox.readFile(path)).content).toBe('old');
+  });
+
   test('a write over what somebody changed is refused', async ({ folder }) => {
     const sandbox = sandboxOf();
     const path = `${folder}/f`;
