@@ -5,6 +5,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './exec.ts';
 export * from './files.ts';
+export * from './files-queries.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './operations.ts';

@@ -3,23 +3,20 @@
 import type { z } from 'zod';
 import { SignalRequest } from './command.ts';
 import { ExecRequest } from './exec.ts';
+import { CopyFileRequest, MakeFolderRequest, MoveFileRequest, ReplaceRequest } from './files.ts';
 import {
   ArchiveQuery,
-  CopyFileRequest,
   DeleteFileQuery,
   FilesQuery,
   ListFilesQuery,
-  MakeFolderRequest,
-  MoveFileRequest,
   PathQuery,
   ReadFileQuery,
-  ReplaceRequest,
   SearchQuery,
   StatQuery,
   UnpackQuery,
   WatchQuery,
   WriteFileQuery,
-} from './files.ts';
+} from './files-queries.ts';
 import { StartProcessRequest, TerminateRequest } from './process.ts';
 import { CreateSessionRequest } from './session.ts';
 import { WaitRequest } from './wait.ts';

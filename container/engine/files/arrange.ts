@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, cp, lstat, mkdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HoldfastError } from '#protocol';
+import { absent } from './absent.ts';
 import { DraftFile, draftName } from './draft-file.ts';
 import { shown } from './file-error.ts';
 import { assertRegular } from './open-file.ts';
@@ -111,10 +112,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
 }
 
 async function assertFree(path: string): Promise<void> {
-  const there = await lstat(path).catch((error) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const there = await lstat(path).catch(absent);
   if (there) {
     throw new HoldfastError(
       'FILE_EXISTS',

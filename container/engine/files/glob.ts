@@ -1,15 +1,12 @@
 // Globs over paths: `*` and `?` within a name, `**` over folders, `[a-z]`, `[!a]`, `{a,b}`, `\` before what is meant as
 // it is. One without a slash is about names at any depth; with one, about the path from the folder on. Pure.
 // Invariant: matching takes time in proportion to pattern times path, whatever the pattern.
-import { HoldfastError } from '#protocol';
+import { withoutBraces } from './braces.ts';
 
 /** Whether the names of a path match. */
 export type Glob = (names: readonly string[]) => boolean;
 
 type Token = { is: 'star' } | { is: 'one'; matches: (character: string) => boolean };
-
-/** Of one pattern with braces. */
-const MOST_ALTERNATIVES = 64;
 
 /** @throws INVALID_REQUEST */
 export function globOf(pattern: string): Glob {
@@ -128,42 +125,4 @@ function setAt(characters: string[], start: number) {
     return negated;
   };
   return { end, matches };
-}
-
-/** `a{b,c}d` as `abd` and `acd`, also within each other; a brace that is never closed stands for itself. */
-function withoutBraces(pattern: string): string[] {
-  const open = firstBrace(pattern);
-  if (!open) return [pattern];
-  const { start, commas, end } = open;
-  const places = [start, ...commas, end];
-  const all = places.slice(1).flatMap((place, i) => {
-    const middle = pattern.slice(places[i]! + 1, place);
-    return withoutBraces(pattern.slice(0, start) + middle + pattern.slice(end + 1));
-  });
-  if (all.length > MOST_ALTERNATIVES) {
-    throw new HoldfastError('INVALID_REQUEST', `a glob has at most ${MOST_ALTERNATIVES} alternatives`);
-  }
-  return all;
-}
-
-function firstBrace(pattern: string): { start: number; commas: number[]; end: number } | undefined {
-  let depth = 0;
-  let start = -1;
-  let commas: number[] = [];
-  for (let i = 0; i < pattern.length; i += 1) {
-    const character = pattern[i];
-    if (character === '\\') i += 1;
-    else if (character === '{') {
-      depth += 1;
-      if (depth === 1) {
-        start = i;
-        commas = [];
-      }
-    } else if (character === ',' && depth === 1) commas.push(i);
-    else if (character === '}' && depth > 0) {
-      depth -= 1;
-      if (depth === 0) return { start, commas, end: i };
-    }
-  }
-  return undefined;
 }

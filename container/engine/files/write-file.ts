@@ -4,6 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { WrittenFile } from '#protocol';
+import { absent } from './absent.ts';
 import { assertCondition, type Condition, ContentHash } from './content-hash.ts';
 import { DraftFile } from './draft-file.ts';
 import { assertRegular, etagAt, piecesOf } from './open-file.ts';
@@ -62,10 +63,7 @@ async function fill(handle: FileHandle, content: AsyncIterable<Uint8Array>) {
 
 /** What is there, if it may be written over. */
 async function assertMayWrite(target: string, condition: Condition | undefined): Promise<Stats | undefined> {
-  const before = await stat(target).catch((error) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const before = await stat(target).catch(absent);
   if (before) {
     assertRegular(before, target);
     // Putting another file in its place asks for less than writing to it.

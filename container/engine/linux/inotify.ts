@@ -31,6 +31,8 @@ export class Inotify {
 
   /** The number of the watch; the same for the same folder. Throws as the call does. */
   add(path: string, mask: number): number {
+    // The number of its descriptor may be another's by now.
+    if (this.#closed) throw Object.assign(new Error('EBADF: the watch is closed'), { code: 'EBADF' });
     const watch = addWatch(this.#fd, path, mask) as number;
     if (watch < 0) throw failed('inotify_add_watch', path);
     return watch;
@@ -38,7 +40,7 @@ export class Inotify {
 
   /** One that is gone with its folder is no longer there to be removed. */
   remove(watch: number): void {
-    removeWatch(this.#fd, watch);
+    if (!this.#closed) removeWatch(this.#fd, watch);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
 import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '#protocol';
+import { absent } from '../absent.ts';
 import { shown } from '../file-error.ts';
 import { pathOf, type Visited, walk } from '../walk.ts';
 import { unsafe } from './entry-path.ts';
@@ -14,10 +15,7 @@ export async function placeTree(from: string, to: string): Promise<void> {
   for await (const { names, stats } of walk(from, { recursive: true, hidden: true, enter })) {
     const path = pathOf(names);
     const place = join(to, path);
-    const there = await lstat(place).catch((error) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const there = await lstat(place).catch(absent);
     if (there && stats.isDirectory()) {
       // A link there may lead anywhere.
       if (!there.isDirectory()) throw unsafe(path, 'is a folder, and what is there is none');

@@ -11,6 +11,8 @@ import type { Poller } from '../../linux/poller.ts';
 import { DRAFT_NAME } from '../draft-file.ts';
 import { PathFilter } from '../glob.ts';
 import { type Change, ChangeQueue } from './change-queue.ts';
+import { Found } from './found.ts';
+import { Moves, type Place } from './moves.ts';
 import { type Folder, WatchedTree } from './watched-tree.ts';
 
 export interface WatchOptions {
@@ -24,27 +26,7 @@ const DEFAULT_EXCLUDE = ['.git', 'node_modules', '.DS_Store'];
 const MASK =
   IN.CREATE | IN.MODIFY | IN.ATTRIB | IN.DELETE | IN.MOVED_FROM | IN.MOVED_TO | IN.DELETE_SELF | IN.MOVE_SELF;
 const FOLDER_MASK = MASK | IN.ONLYDIR | IN.EXCL_UNLINK;
-/** The halves of a rename come one right after the other, though not always in one read. */
-const OTHER_HALF_MS = 50;
-
 const ROOT_GONE = 'the folder that is watched was removed, moved or unmounted';
-
-/** Something in a watched folder; its names are from the root on. */
-interface Place {
-  folder: Folder;
-  names: string[];
-  isDirectory: boolean;
-}
-
-/** What left one place; whether it comes to another is still to be seen. */
-interface Half {
-  place: Place;
-  /** The folder that moves, where it is watched. */
-  moved: Folder | undefined;
-  timer: NodeJS.Timeout;
-  /** In the folder that moves, since. */
-  deferred: InotifyEvent[];
-}
 
 export class FileWatch {
   /** As events tell it. */
@@ -56,11 +38,8 @@ export class FileWatch {
   readonly #tree = new WatchedTree();
   readonly #queue = new ChangeQueue();
   readonly #inotify: Inotify;
-  /** Moved out of somewhere, by cookie; where to may still come. */
-  readonly #halves = new Map<number, Half>();
-  /** Told by looking into a new folder: their own events, which are on their way, tell nothing new. */
-  #found = new Set<string>();
-  #foundBefore = new Set<string>();
+  readonly #moves: Moves;
+  readonly #found = new Found();
   #onChange: () => void = () => {};
   #started = false;
   #stopped: string | undefined;
@@ -72,6 +51,11 @@ export class FileWatch {
     this.#only = isFolder ? undefined : basename(path);
     this.#recursive = recursive && isFolder;
     this.#filter = new PathFilter(isFolder ? { include, exclude } : {});
+    this.#moves = new Moves(({ place, moved }) => {
+      this.#tell('delete', place);
+      if (moved) this.#unwatch(moved);
+      this.#onChange();
+    });
     this.#inotify = new Inotify(poller, (events) => this.#take(events));
   }
 
@@ -114,8 +98,7 @@ export class FileWatch {
 
   close(): void {
     this.#inotify.close();
-    for (const { timer } of this.#halves.values()) clearTimeout(timer);
-    this.#halves.clear();
+    this.#moves.close();
   }
 
   #take(events: InotifyEvent[]): void {
@@ -124,9 +107,7 @@ export class FileWatch {
         if (this.#stopped !== undefined) return;
         this.#takeOne(event);
       }
-      // What was under way when a folder was looked into comes with the next read, at the latest.
-      this.#foundBefore = this.#found;
-      this.#found = new Set();
+      this.#found.turn();
     } catch (error) {
       console.error('a watch has failed:', error);
       this.#stop('the system failed to go on with this watch');
@@ -138,7 +119,7 @@ export class FileWatch {
     if (mask & IN.Q_OVERFLOW) this.#overflowed();
     const folder = this.#tree.get(watch);
     if (!folder) return;
-    const moving = this.#movingWith(folder);
+    const moving = this.#moves.holding(folder);
     if (moving) {
       moving.deferred.push({ watch, mask, cookie, name });
       return;
@@ -159,7 +140,7 @@ export class FileWatch {
     else if (mask & IN.MOVED_TO) this.#arrived(cookie, place);
     else if (mask & IN.CREATE) this.#created(place);
     else if (mask & IN.DELETE) {
-      this.#wasFound(place);
+      this.#found.take(place.names.join('/'));
       this.#tell('delete', place);
     } else if (!this.#isUnnamed(place)) this.#tell(mask & IN.MODIFY ? 'modify' : 'attrib', place);
   }
@@ -170,39 +151,23 @@ export class FileWatch {
   }
 
   #created(place: Place): void {
-    if (this.#wasFound(place)) return;
+    if (this.#found.take(place.names.join('/'))) return;
     this.#tell('create', place);
     if (place.isDirectory) this.#lookInto(place.folder, place.names);
   }
 
-  /** Whether it was, once: what comes after that is news. */
-  #wasFound({ names }: Place): boolean {
-    const path = names.join('/');
-    const now = this.#found.delete(path);
-    return this.#foundBefore.delete(path) || now;
-  }
-
   #left(cookie: number, place: Place): void {
-    this.#wasFound(place);
+    this.#found.take(place.names.join('/'));
     const moved = place.isDirectory ? place.folder.folders.get(place.names.at(-1)!) : undefined;
-    const timer = setTimeout(() => {
-      const half = this.#halves.get(cookie)!;
-      this.#halves.delete(cookie);
-      this.#tell('delete', half.place);
-      if (half.moved) this.#unwatch(half.moved);
-      this.#onChange();
-    }, OTHER_HALF_MS);
-    this.#halves.set(cookie, { place, moved, timer, deferred: [] });
+    this.#moves.left(cookie, place, moved);
   }
 
   #arrived(cookie: number, place: Place): void {
-    const half = this.#halves.get(cookie);
-    this.#halves.delete(cookie);
+    const half = this.#moves.take(cookie);
     if (!half) {
       this.#created(place);
       return;
     }
-    clearTimeout(half.timer);
     const [before, now] = [this.#tells(half.place), this.#tells(place)];
     if (before && now) {
       const [path, oldPath] = [this.#pathOf(place.names), this.#pathOf(half.place.names)];
@@ -219,16 +184,6 @@ export class FileWatch {
       for (const event of half.deferred) this.#takeOne(event);
     } else if (half.moved) this.#unwatch(half.moved);
     else this.#lookInto(place.folder, place.names);
-  }
-
-  /** What happens in a folder whose new place is not known yet has no path yet. */
-  #movingWith(folder: Folder): Half | undefined {
-    if (this.#halves.size === 0) return undefined;
-    for (let at: Folder | undefined = folder; at; at = at.parent) {
-      const half = [...this.#halves.values()].find(({ moved }) => moved === at);
-      if (half) return half;
-    }
-    return undefined;
   }
 
   #unwatch(folder: Folder): void {
@@ -248,15 +203,18 @@ export class FileWatch {
     }
   }
 
-  /** What is there already is watched and not told. */
+  /** What is there already is watched and not told. A folder may be moved while it is looked into. */
   async #watchBelow(folder: Folder): Promise<void> {
     if (!this.#recursive) return;
-    const names = this.#tree.names(folder);
-    const entries = await readdir(this.#pathOf(names), { withFileTypes: true }).catch(unreadable);
-    for (const entry of entries) {
-      if (!entry.isDirectory()) continue;
-      const below = this.#watchFolder(folder, [...names, entry.name]);
-      if (below) await this.#watchBelow(below);
+    for (;;) {
+      const path = this.#pathOf(this.#tree.names(folder));
+      const entries = await readdir(path, { withFileTypes: true }).catch(unreadable);
+      for (const entry of entries) {
+        if (!entry.isDirectory()) continue;
+        const below = this.#watchFolder(folder, this.#tree.names(folder, entry.name));
+        if (below) await this.#watchBelow(below);
+      }
+      if (path === this.#pathOf(this.#tree.names(folder))) return;
     }
   }
 
