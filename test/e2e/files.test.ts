@@ -277,7 +277,7 @@ describe('what is refused:', () => {
   });
 
   test('a large upload to a folder, whose sender gets to read why', async ({ folder }) => {
-    expectError(await put({ path: folder }, new Uint8Array(20_000_000)), 409, 'IS_DIRECTORY');
+    expectError(await put({ path: folder }, new Uint8Array(150_000_000)), 409, 'IS_DIRECTORY');
   });
 });
 

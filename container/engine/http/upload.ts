@@ -1,9 +1,9 @@
 // A request's body as bytes that come at the pace at which they are taken, and whose end is sure to be the end.
 import type { IncomingMessage } from 'node:http';
-import { BODY_END_HEADER, BODY_LENGTH_HEADER, HoldfastError, LIMITS } from '#protocol';
+import { BODY_END_HEADER, BODY_LENGTH_HEADER, HoldfastError } from '#protocol';
 
-/** How much of a refused body is read before its sender is answered over it. */
-const DROPPED_BYTES = 8 * LIMITS.jsonBodyBytes;
+/** How much of a refused body is read before its sender is answered over it, or cut off. */
+const DROPPED_BYTES = 4 * 1024 ** 3;
 
 /** @throws CONNECTION_FAILED at the end, when that is not where the sender's was. */
 export async function* uploaded(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
