@@ -3,6 +3,7 @@ export { connectEngine, type EngineOptions } from './connect-engine.ts';
 export type { RetryPolicy } from './connection/retry-policy.ts';
 export { DurableSandbox } from './durable-sandbox.ts';
 export type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exec-options.ts';
+export type * from './files-options.ts';
 export { getSandbox } from './get-sandbox.ts';
 export { Holdfast, type HoldfastOptions } from './holdfast.ts';
 export type { PageOptions } from './output-page.ts';
@@ -15,6 +16,10 @@ export {
   type ErrorCode,
   type ExecResult,
   errorCode,
+  type FileEvent,
+  type FileInfo,
+  type FileMatch,
+  type FileStat,
   HoldfastError,
   type InterruptResult,
   type OutputMatch,
@@ -22,11 +27,14 @@ export {
   type PatchSandboxRequest,
   type ProcessInfo,
   type ProcessState,
+  type ReplaceResult,
   type SandboxInfo,
   type SandboxSettings,
+  type SearchResult,
   type SessionInfo,
   type TokenRequest,
   type TokenResult,
+  type UnpackedArchive,
   type YieldedExec,
 } from './protocol/index.ts';
 export { Sandbox } from './sandbox.ts';

@@ -1,6 +1,7 @@
 // A sandbox as its user holds it: its sessions and its commands, over any transport.
 import type { Connection } from './connection/connection.ts';
 import type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exec-options.ts';
+import { Files } from './files.ts';
 import { outputPage, type PageOptions } from './output-page.ts';
 import { path } from './path.ts';
 import { Process } from './process.ts';
@@ -27,13 +28,12 @@ import { commandEvents } from './stream/command-events.ts';
  * await sandbox.exec('export NAME=world');
  * (await sandbox.exec('echo hello $NAME')).stdout; // 'hello world\n'
  */
-export class Sandbox {
+export class Sandbox extends Files {
   readonly id: string;
-  protected readonly connection: Connection;
 
   /** Use `holdfast.sandbox(id)`, `getSandbox` or `connectEngine`. */
   constructor(connection: Connection, id: string) {
-    this.connection = connection;
+    super(connection);
     this.id = id;
   }
 

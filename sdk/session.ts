@@ -8,6 +8,7 @@ import {
   type ResultOptions,
   type YieldingOptions,
 } from './exec-options.ts';
+import { Files } from './files.ts';
 import { path } from './path.ts';
 import type { Process } from './process.ts';
 import type { CommandEvent, ExecResult, InterruptResult, YieldedExec } from './protocol/index.ts';
@@ -29,12 +30,13 @@ import { writeStdin } from './write-stdin.ts';
  * await session.exec('cd /app && npm ci');
  * const { exitCode, stdout } = await session.exec('npm test'); // still in /app
  */
-export class Session {
+export class Session extends Files {
   readonly id: string;
   readonly #connection: Connection;
 
   /** Use `sandbox.session(id)`. */
   constructor(connection: Connection, id: string) {
+    super(connection, id);
     this.#connection = connection;
     this.id = id;
   }

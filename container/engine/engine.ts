@@ -37,11 +37,11 @@ export class Engine {
   readonly clients: Clients;
   readonly processes: Processes;
   readonly generation: number;
+  readonly poller: Poller;
   readonly #startedAt = performance.now();
   readonly #logs: string;
   readonly #controlFolder: string;
   readonly #journal: Journal;
-  readonly #poller: Poller;
   readonly #fifos: FifoPool;
   #draining = false;
 
@@ -57,14 +57,14 @@ export class Engine {
     this.#logs = join(stateFolder, 'logs');
     mkdirSync(this.#logs, { recursive: true, mode: 0o700 });
     mkdirSync(config.workdir, { recursive: true });
-    this.#poller = new Poller(join(folder, 'wake'));
+    this.poller = new Poller(join(folder, 'wake'));
     this.#fifos = new FifoPool(join(folder, 'fifos'));
     const { all, held } = fifosInUse(opened.left);
     this.#fifos.sweep(all, held);
     const shared = {
       controlFolder: folder,
       journal,
-      poller: this.#poller,
+      poller: this.poller,
       fifos: this.#fifos,
       now: () => new Date(),
       onChange: (command: Command) => this.commands.touch(command),
@@ -213,7 +213,7 @@ export class Engine {
     await Promise.all(ended);
     this.processes.close();
     this.#fifos.close();
-    this.#poller.close();
+    this.poller.close();
     this.#journal.close();
     rmSync(this.#controlFolder, { recursive: true, force: true });
   }

@@ -10,6 +10,7 @@ import {
   request,
   type ServerResponse,
 } from 'node:http';
+import { BODY_END_HEADER, bodyMark } from '#protocol';
 
 export interface Front {
   close(): Promise<void>;
@@ -18,6 +19,8 @@ export interface Front {
 const TOGETHER_MS = 3;
 /** A little more than the largest JSON body. */
 const KEPT_BYTES = 5 * 1024 * 1024;
+/** Bodies of unknown length whose end must be known from a cut. */
+const FILES = /^\/v1\/sandboxes\/[^/]+\/files(?:[/?]|$)/;
 const SANDBOX = /^\/v1\/sandboxes\/([a-z0-9-]{1,63})\//;
 
 /**
@@ -37,6 +40,7 @@ export async function startFront(port: number, backend: number, token: string): 
     // The first is answered here already; for the second wrangler would compress what stays on this machine.
     const { expect: _, 'accept-encoding': __, ...headers } = incoming.headers;
     const body = new KeptBody(incoming);
+    const mark = needsMark(incoming) ? bodyMark() : '';
     let passed: ClientRequest;
     const pass = (again: boolean) => {
       passed = request({
@@ -47,6 +51,7 @@ export async function startFront(port: number, backend: number, token: string): 
           ...headers,
           'x-holdfast-front': token,
           'x-request-id': id,
+          ...(mark ? { [BODY_END_HEADER]: mark } : {}),
           ...(again ? { 'x-holdfast-again': '1' } : {}),
         },
       });
@@ -54,13 +59,14 @@ export async function startFront(port: number, backend: number, token: string): 
         const bytes = again || !lostInside(answer) ? undefined : body.whole();
         if (!bytes || outgoing.destroyed) return passOn(answer, outgoing);
         answer.resume();
-        pass(true).end(bytes);
+        pass(true).end(Buffer.concat([bytes, Buffer.from(mark)]));
       });
       passed.once('error', () => refuse(outgoing));
       return passed;
     };
     // Not pipeline(): the answer may come, and be read, while the request's body still goes up.
-    incoming.pipe(pass(false));
+    incoming.pipe(pass(false), { end: false });
+    incoming.once('end', () => passed.end(mark));
     outgoing.once('close', () => {
       if (outgoing.writableFinished) return;
       passed.destroy();
@@ -115,6 +121,12 @@ export async function startFront(port: number, backend: number, token: string): 
  */
 function lostInside(answer: IncomingMessage): boolean {
   return answer.statusCode === 500 && answer.headers['x-request-id'] === undefined;
+}
+
+/** Cut or whole is known here, and no longer behind the two runtimes. */
+function needsMark({ method, url, headers }: IncomingMessage): boolean {
+  const isUpload = method === 'PUT' && FILES.test(url ?? '');
+  return isUpload && headers['content-length'] === undefined && headers[BODY_END_HEADER] === undefined;
 }
 
 /** A request's body, kept while it is small enough to be sent again. */

@@ -1,6 +1,6 @@
 // Calls to one sandbox: a request goes out, is repeated where that is safe, and its answer is read.
 // Every failure that leaves here is a HoldfastError, or the reason of the caller's own signal.
-import type { ErrorCode } from '../protocol/index.ts';
+import { BODY_END_HEADER, bodyMark, type ErrorCode, withBodyMark } from '../protocol/index.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Attempts, type Repeat } from './attempts.ts';
 import { cutOff, FailedTry } from './failed-try.ts';
@@ -9,12 +9,15 @@ import { errorIn, foreignAnswer } from './refusal.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 export interface Call {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as they are. */
   bytes?: Uint8Array<ArrayBuffer>;
+  /** Sent as it comes; it can be sent once, so `repeat` must be `never`. */
+  stream?: ReadableStream<Uint8Array>;
+  headers?: Record<string, string>;
   repeat: Repeat;
   /** What a repeat is refused with where an earlier try was carried out and only its answer was lost. */
   doneBefore?: ErrorCode;
@@ -43,11 +46,40 @@ export class Connection {
     return this.#tried(call, () => this.open(call, accept)) as Promise<ReadableStream<Uint8Array>>;
   }
 
+  /** The whole body and its headers; one that is cut is asked for again. */
+  bytes(call: Call, accept: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; headers: Headers }> {
+    return this.#tried(call, async () => {
+      const response = await this.respond(call, accept);
+      const { silenceMs } = this.policy;
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      if (response.body) {
+        const arriving = readChunks(response.body, { silenceMs, signal: call.signal });
+        for await (const chunk of arriving) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+      }
+      const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
+      const length = response.headers.get('content-length');
+      if (length !== null && Number(length) > bytes.length && !response.headers.has('content-encoding')) {
+        throw cutOff(`the answer of ${this.#transport.target} broke off`);
+      }
+      return { bytes, headers: response.headers };
+    }) as Promise<{ bytes: Uint8Array<ArrayBuffer>; headers: Headers }>;
+  }
+
+  /** The answer once the server accepted, its body not yet read. */
+  answer(call: Call, accept: string): Promise<Response> {
+    return this.#tried(call, () => this.respond(call, accept)) as Promise<Response>;
+  }
+
   /** One try of a streaming call: the body once the server accepted, else a `FailedTry`. */
   async open(call: Call, accept: string): Promise<ReadableStream<Uint8Array>> {
+    return (await this.respond(call, accept)).body ?? new Blob([]).stream();
+  }
+
+  /** One try: the answer if it is of that type, else a `FailedTry`. */
+  async respond(call: Call, accept: string): Promise<Response> {
     const response = await this.#send(call, accept);
     const type = response.headers.get('content-type') ?? '';
-    if (response.ok && type.startsWith(accept)) return response.body ?? new Blob([]).stream();
+    if (response.ok && type.startsWith(accept)) return response;
     const answer = await this.#readJson(response, call.signal);
     throw foreignAnswer(response, JSON.stringify(answer) ?? '', this.#transport.target);
   }
@@ -65,10 +97,11 @@ export class Connection {
     }
   }
 
-  async #send({ method, path, json, bytes, signal }: Call, accept: string): Promise<Response> {
+  async #send(call: Call, accept: string): Promise<Response> {
+    const { method, path, json, bytes, stream, signal } = call;
     signal?.throwIfAborted();
-    const headers: Record<string, string> = { accept };
-    const init: RequestInit & { headers: typeof headers } = { method, headers };
+    const headers: Record<string, string> = { accept, ...call.headers };
+    const init: RequestInit & { headers: typeof headers; duplex?: 'half' } = { method, headers };
     if (signal) init.signal = signal;
     if (json !== undefined) {
       headers['content-type'] = 'application/json';
@@ -76,6 +109,13 @@ export class Connection {
     } else if (bytes) {
       headers['content-type'] = 'application/octet-stream';
       init.body = bytes;
+    } else if (stream) {
+      const mark = bodyMark();
+      headers['content-type'] = 'application/octet-stream';
+      headers[BODY_END_HEADER] = mark;
+      init.body = withBodyMark(stream, mark);
+      // fetch of Node wants it said that the answer comes after the body.
+      init.duplex = 'half';
     }
     try {
       return await this.#transport.fetch(path, init);

@@ -7,11 +7,27 @@ export const ERRORS = {
   CWD_NOT_FOUND: { status: 400, retryable: false },
   UNAUTHORIZED: { status: 401, retryable: false },
   FORBIDDEN: { status: 403, retryable: false },
+  /** An archive that would reach out of its folder, or holds what is no file, folder or link. Nothing is unpacked. */
+  UNSAFE_ARCHIVE: { status: 400, retryable: false },
+  /** An archive that is damaged, cut, or no tar. Nothing is unpacked. */
+  INVALID_ARCHIVE: { status: 400, retryable: false },
+  NAME_TOO_LONG: { status: 400, retryable: false },
+  /** The sandbox's own file permissions; FORBIDDEN is about the caller's. */
+  PERMISSION_DENIED: { status: 403, retryable: false },
+  FILE_NOT_FOUND: { status: 404, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
   SANDBOX_NOT_FOUND: { status: 404, retryable: false },
   SESSION_NOT_FOUND: { status: 404, retryable: false },
   PROCESS_NOT_FOUND: { status: 404, retryable: false },
   COMMAND_NOT_FOUND: { status: 404, retryable: false },
+  FILE_EXISTS: { status: 409, retryable: false },
+  IS_DIRECTORY: { status: 409, retryable: false },
+  NOT_DIRECTORY: { status: 409, retryable: false },
+  /** Neither file nor folder: a device, a FIFO, a socket. */
+  NOT_A_FILE: { status: 409, retryable: false },
+  RESOURCE_BUSY: { status: 409, retryable: true },
+  /** What was to be replaced was found more or less often than `expected`; `details.found` says how often. */
+  COUNT_MISMATCH: { status: 409, retryable: false },
   SESSION_EXISTS: { status: 409, retryable: false },
   COMMAND_ID_CONFLICT: { status: 409, retryable: false },
   STDIN_CLOSED: { status: 409, retryable: false },
@@ -19,6 +35,8 @@ export const ERRORS = {
   PROCESS_EXITED: { status: 409, retryable: false },
   COMMAND_LOST: { status: 410, retryable: false },
   COMMAND_EXPIRED: { status: 410, retryable: false },
+  /** `If-Match` or `If-None-Match` does not hold: 412 is what RFC 9110, section 13.1, has for both. */
+  FILE_CHANGED: { status: 412, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
   QUEUE_FULL: { status: 429, retryable: true },

@@ -53,6 +53,29 @@ export const LIMITS = {
   checkpointBytes: MIB,
   /** Silence after which a comment (SSE) or a blank (JSON) is sent, so that proxies keep the connection. */
   heartbeatMs: 15_000,
+  /** A path, without the NUL that ends it: PATH_MAX of Linux. */
+  pathBytes: 4_095,
+  /** Globs of one call, and characters of each. */
+  globs: 64,
+  globLength: 1_024,
+  /** Entries of a page of files. */
+  listedFiles: 10_000,
+  /** Entries of a page of files, unless the call says otherwise. */
+  defaultListedFiles: 1_000,
+  /** Characters of what is looked for in files. */
+  searchPatternLength: 4_096,
+  /** Matching lines in one answer. */
+  searchMatches: 10_000,
+  /** Matching lines in one answer, unless the call says otherwise. */
+  defaultSearchMatches: 1_000,
+  /** A file up to this size is read at once, so that its hash costs nothing more. */
+  hashedFileBytes: MIB,
+  /** A file in which text is replaced: it is held in memory. */
+  replacedFileBytes: 64 * MIB,
+  /** Watches of a sandbox: each has an inotify instance, of which Linux gives a user 128. */
+  fileWatches: 64,
+  /** Changes that wait for a slow reader of a watch; past it they are counted, and told as missed. */
+  waitingChanges: 20_000,
   /** Lifetime of a scoped token: 30 days at most. */
   tokenSeconds: 30 * 86_400,
 } as const;

@@ -3,12 +3,26 @@
 import type { z } from 'zod';
 import { SignalRequest } from './command.ts';
 import { ExecRequest } from './exec.ts';
+import { CopyFileRequest, MakeFolderRequest, MoveFileRequest, ReplaceRequest } from './files.ts';
+import {
+  ArchiveQuery,
+  DeleteFileQuery,
+  FilesQuery,
+  ListFilesQuery,
+  PathQuery,
+  ReadFileQuery,
+  SearchQuery,
+  StatQuery,
+  UnpackQuery,
+  WatchQuery,
+  WriteFileQuery,
+} from './files-queries.ts';
 import { StartProcessRequest, TerminateRequest } from './process.ts';
 import { CreateSessionRequest } from './session.ts';
 import { WaitRequest } from './wait.ts';
 
 export interface Operation {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Hono and URLPattern syntax. */
   path: string;
   access: 'read' | 'write';
@@ -16,6 +30,10 @@ export interface Operation {
   body?: z.ZodType;
   /** The body is raw bytes, or JSON if the content type says so; it is streamed, never held. */
   rawBody?: true;
+  /** The body is bytes whatever the content type says, and streamed as they are. */
+  bytesBody?: true;
+  /** Schema of the query; absent where unknown and senseless parameters do no harm. */
+  query?: z.ZodType;
 }
 
 export const OPERATIONS = {
@@ -45,6 +63,50 @@ export const OPERATIONS = {
     path: '/processes/:process/terminate',
     access: 'write',
     body: TerminateRequest,
+  },
+  readFile: { method: 'GET', path: '/files', access: 'read', query: ReadFileQuery },
+  writeFile: { method: 'PUT', path: '/files', access: 'write', query: WriteFileQuery, bytesBody: true },
+  deleteFile: { method: 'DELETE', path: '/files', access: 'write', query: DeleteFileQuery },
+  listFiles: { method: 'GET', path: '/files/list', access: 'read', query: ListFilesQuery },
+  statFile: { method: 'GET', path: '/files/stat', access: 'read', query: StatQuery },
+  fileExists: { method: 'GET', path: '/files/exists', access: 'read', query: PathQuery },
+  searchFiles: { method: 'GET', path: '/files/search', access: 'read', query: SearchQuery },
+  watchFiles: { method: 'GET', path: '/files/watch', access: 'read', query: WatchQuery },
+  packFiles: { method: 'GET', path: '/files/archive', access: 'read', query: ArchiveQuery },
+  unpackFiles: {
+    method: 'PUT',
+    path: '/files/archive',
+    access: 'write',
+    query: UnpackQuery,
+    bytesBody: true,
+  },
+  makeFolder: {
+    method: 'POST',
+    path: '/files/mkdir',
+    access: 'write',
+    query: FilesQuery,
+    body: MakeFolderRequest,
+  },
+  moveFile: {
+    method: 'POST',
+    path: '/files/move',
+    access: 'write',
+    query: FilesQuery,
+    body: MoveFileRequest,
+  },
+  copyFile: {
+    method: 'POST',
+    path: '/files/copy',
+    access: 'write',
+    query: FilesQuery,
+    body: CopyFileRequest,
+  },
+  replaceInFiles: {
+    method: 'POST',
+    path: '/files/replace',
+    access: 'write',
+    query: FilesQuery,
+    body: ReplaceRequest,
   },
 } as const satisfies Record<string, Operation>;
 

@@ -80,6 +80,60 @@ const CALLS: Record<OperationName, Expected> = {
     asks: 'POST /processes/p/terminate',
     body: { graceMs: 9 },
   },
+  readFile: { call: (s) => s.readFile('/a b&c'), asks: 'GET /files?path=%2Fa+b%26c' },
+  writeFile: {
+    call: (s) => s.session('a').writeFile('b', 'hi', { parents: true, mode: '755' }),
+    asks: 'PUT /files?path=b&parents=true&mode=755&session=a',
+  },
+  deleteFile: {
+    call: (s) => s.deleteFile('/a', { recursive: true }),
+    asks: 'DELETE /files?path=%2Fa&recursive=true',
+  },
+  listFiles: {
+    call: (s) => s.listFiles('a', { recursive: true, includeHidden: true, sessionId: 'b' }),
+    asks: 'GET /files/list?path=a&recursive=true&hidden=true&limit=10000&session=b',
+  },
+  statFile: {
+    call: (s) => s.statFile('/a', { follow: false, hash: true }),
+    asks: 'GET /files/stat?path=%2Fa&follow=false&hash=true',
+  },
+  fileExists: { call: (s) => s.exists('/a'), asks: 'GET /files/exists?path=%2Fa' },
+  searchFiles: {
+    call: (s) => s.searchFiles('/a', 'x+', { regex: true, include: ['*.a', '*.b'], limit: 5 }),
+    asks: 'GET /files/search?path=%2Fa&pattern=x%2B&regex=true&include=*.a&include=*.b&limit=5',
+  },
+  watchFiles: {
+    call: (s) => s.watch('/a', { recursive: false, exclude: ['b'] }),
+    asks: 'GET /files/watch?path=%2Fa&recursive=false&exclude=b',
+  },
+  packFiles: {
+    call: (s) => s.packFolder('/a', { gzip: true }),
+    asks: 'GET /files/archive?path=%2Fa&gzip=true',
+  },
+  unpackFiles: {
+    call: (s) => s.unpackArchive('/a', Uint8Array.of(1), { parents: true }),
+    asks: 'PUT /files/archive?path=%2Fa&parents=true',
+  },
+  makeFolder: {
+    call: (s) => s.mkdir('/a', { recursive: true, mode: '700' }),
+    asks: 'POST /files/mkdir',
+    body: { path: '/a', parents: true, mode: '700' },
+  },
+  moveFile: {
+    call: (s) => s.session('b').renameFile('a', 'c', { overwrite: false }),
+    asks: 'POST /files/move?session=b',
+    body: { from: 'a', to: 'c', overwrite: false },
+  },
+  copyFile: {
+    call: (s) => s.copyFile('/a', '/b', { recursive: true }),
+    asks: 'POST /files/copy',
+    body: { from: '/a', to: '/b', recursive: true },
+  },
+  replaceInFiles: {
+    call: (s) => s.replaceInFiles('/a', 'x', 'y', { expected: 1 }),
+    asks: 'POST /files/replace',
+    body: { path: '/a', search: 'x', replacement: 'y', expected: 1 },
+  },
 };
 
 /** A process is asked for before it is used; that call is answered, and does not count. */
@@ -119,6 +173,10 @@ for (const [name, { call, asks, body }] of Object.entries(CALLS)) {
     'createSession',
     'processStdin',
     'processSignal',
+    'makeFolder',
+    'moveFile',
+    'copyFile',
+    'replaceInFiles',
   ];
   test(`${name} is ${once.includes(name) ? 'not ' : ''}repeated when the connection is torn`, async () => {
     const { url, asked } = await knowing((res) => res.destroy());

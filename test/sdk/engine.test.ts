@@ -13,6 +13,7 @@ import { startEngine } from '../e2e/harness/start-engine.ts';
 import { until } from '../e2e/harness/until.ts';
 import { collect, rejection } from './harness/collect.ts';
 import { cuttingProxy } from './harness/cutting-proxy.ts';
+import { fileBehaviour } from './harness/file-behaviour.ts';
 import { impatient } from './harness/retry.ts';
 
 let engine: Awaited<ReturnType<typeof startEngine>>;
@@ -208,4 +209,16 @@ test("the engine's refusals come with their codes", async () => {
     'COMMAND_NOT_FOUND',
     'COMMAND_NOT_FOUND',
   ]);
+});
+
+fileBehaviour(() => sandbox());
+
+test('a file that a torn connection cut is read again, a write that was torn is made again', async () => {
+  const { url } = await tearing(100_000, 3);
+  const torn = sandbox(url, impatient());
+  const content = 'x'.repeat(3_000_000);
+  const folder = (await sandbox().exec('mktemp -d')).stdout.trim();
+  await torn.writeFile(`${folder}/f`, content);
+  expect((await torn.readFile(`${folder}/f`)).content === content).toBe(true);
+  await sandbox().deleteFile(folder, { recursive: true });
 });

@@ -4,6 +4,7 @@ import { connectEngine, errorCode, Holdfast } from '../../sdk/index.ts';
 import { startWorker } from '../e2e/harness/start-worker.ts';
 import { collect, rejection } from './harness/collect.ts';
 import { cuttingProxy } from './harness/cutting-proxy.ts';
+import { fileBehaviour } from './harness/file-behaviour.ts';
 import { processBehaviour } from './harness/process-behaviour.ts';
 import { impatient } from './harness/retry.ts';
 
@@ -64,3 +65,5 @@ test('an address that leads to another server is told apart from a Worker', asyn
 });
 
 processBehaviour(() => holdfast().sandbox('processes'));
+
+fileBehaviour(() => holdfast().sandbox('files'));

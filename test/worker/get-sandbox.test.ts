@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { errorCode, getSandbox } from '../../sdk/index.ts';
+import { fileBehaviour } from '../sdk/harness/file-behaviour.ts';
 
 test('commands run in the sandbox of that name, and their state stays', async () => {
   const sandbox = getSandbox(env.SANDBOX, 'embedded');
@@ -43,3 +44,5 @@ test('errors of the engine cross the Durable Object with their codes', async () 
   expect(errorCode(thrown)).toBe('CWD_NOT_FOUND');
   await sandbox.destroy();
 });
+
+fileBehaviour(() => getSandbox(env.SANDBOX, 'with-files'));

@@ -22,18 +22,20 @@ export function admit(c: Context<AppEnv>, access: Access): string {
   return sandbox;
 }
 
-/** Asks the Durable Object. `rest` is the path below the sandbox; the answer's body passes as it comes. */
+/** Asks the Durable Object. `rest` is the path below the sandbox; `extra` headers go along; the answer's body passes as it comes. */
 export async function forward(
   c: Context<AppEnv>,
   sandbox: string,
   rest: string,
   body?: BodyInit | null,
+  extra: Record<string, string> = {},
 ): Promise<Response> {
   const url = new URL(c.req.url);
   url.pathname = `/v1/sandboxes/${sandbox}${rest}`;
   const headers = new Headers(c.req.raw.headers);
   for (const name of DROPPED) headers.delete(name);
   headers.set('x-request-id', c.get('requestId'));
+  for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const { method } = c.req.raw;
   try {
     return await c.env.SANDBOX.getByName(sandbox).fetch(url.href, { method, headers, body });

@@ -1,6 +1,18 @@
 // Every operation of the protocol's table: who may call it, what its path and body must be, and on it goes.
 import { type Context, Hono } from 'hono';
-import { CommandId, HoldfastError, OPERATIONS, type Operation, SessionId, StdinRequest } from '#protocol';
+import type { z } from 'zod';
+import {
+  BODY_END_HEADER,
+  BODY_LENGTH_HEADER,
+  bodyMark,
+  CommandId,
+  HoldfastError,
+  OPERATIONS,
+  type Operation,
+  SessionId,
+  StdinRequest,
+  withBodyMark,
+} from '#protocol';
 import type { AppEnv } from '../app.ts';
 import { parse, parseBody } from '../http/parse-body.ts';
 import { readBody } from '../http/read-body.ts';
@@ -12,6 +24,8 @@ for (const operation of Object.values<Operation>(OPERATIONS)) {
   operationRoutes.on(operation.method, operation.path, async (c) => {
     const sandbox = admit(c, operation.access);
     const rest = checkedPath(c, operation.path);
+    if (operation.query) checkQuery(c.req.url, operation.query);
+    if (operation.bytesBody) return forward(c, sandbox, rest, ...wholeBody(c.req.raw));
     return forward(c, sandbox, rest, await checkedBody(c.req.raw, operation));
   });
 }
@@ -28,6 +42,26 @@ function checkedPath(c: Context<AppEnv>, path: string): string {
     }
     return encodeURIComponent(value ?? '');
   });
+}
+
+/** A parameter that comes several times is a list. */
+function checkQuery(url: string, schema: z.ZodType): void {
+  const given = new URL(url).searchParams;
+  const entries = [...new Set(given.keys())].map((name) => {
+    const values = given.getAll(name);
+    return [name, values.length === 1 ? values[0] : values];
+  });
+  parse(schema, Object.fromEntries(entries), 'the query');
+}
+
+/** The body as it comes, and how the engine can tell that it came whole. */
+function wholeBody(request: Request): [body: BodyInit | null, headers: Record<string, string>] {
+  const { body, headers } = request;
+  const length = headers.get('content-length');
+  if (length !== null || !body) return [body, { [BODY_LENGTH_HEADER]: length ?? '0' }];
+  if (headers.has(BODY_END_HEADER)) return [body, {}];
+  const mark = bodyMark();
+  return [withBodyMark(body, mark), { [BODY_END_HEADER]: mark }];
 }
 
 /** What to send on: the caller's own bytes once they were found valid, `{}` for none, raw stdin as a stream. */

@@ -1,7 +1,7 @@
 // A call on its way to the engine: what is sent, and whether it may be sent again.
 import { readBody } from '../http/read-body.ts';
 import { type CommandStart, readStart, startsCommand, withCommandId } from './command-start.ts';
-import { neededSession } from './needed-session.ts';
+import { neededSession, sessionOfFiles } from './needed-session.ts';
 import type { SandboxCall } from './sandbox-call.ts';
 import { newSession } from './session-defaults.ts';
 
@@ -33,7 +33,7 @@ export async function outgoing(call: SandboxCall, sandboxEnv: Record<string, str
   headers.set('x-request-id', requestId);
   const made = method === 'POST' && rest === '/sessions' ? await newSession(request, sandboxEnv) : undefined;
   const named = start?.mode === 'background' ? start.sessionId : made?.id;
-  const session = neededSession(rest, named);
+  const session = neededSession(rest, named ?? sessionOfFiles(rest, search));
   return {
     path: rest + search,
     method,
@@ -46,8 +46,8 @@ export async function outgoing(call: SandboxCall, sandboxEnv: Record<string, str
   };
 }
 
-/** Input of a command may be of any length and passes as it comes. */
+/** Files, and input of a command, may be of any length and pass as they come. */
 async function kept(request: Request, rest: string): Promise<BodyInit | null> {
-  if (!request.body || rest.endsWith('/stdin')) return request.body;
+  if (!request.body || request.method === 'PUT' || rest.endsWith('/stdin')) return request.body;
   return await readBody(request);
 }

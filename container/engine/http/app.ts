@@ -10,6 +10,7 @@ import { openSandboxRoutes } from '../opensandbox/routes.ts';
 import { pollingRoutes } from '../polling/routes.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
+import { fileRoutes } from './files.ts';
 import { guard } from './guard.ts';
 import { processRoutes } from './processes.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -39,6 +40,7 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
+  fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');
   });
