@@ -11,6 +11,7 @@ export * from './names.ts';
 export * from './operations.ts';
 export * from './polling-error.ts';
 export * from './process.ts';
+export * from './query.ts';
 export * from './sandbox.ts';
 export * from './saved-session.ts';
 export * from './session.ts';

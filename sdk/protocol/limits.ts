@@ -72,7 +72,7 @@ export const LIMITS = {
   hashedFileBytes: MIB,
   /** A file in which text is replaced: it is held in memory. */
   replacedFileBytes: 64 * MIB,
-  /** Watches of a sandbox: each has an inotify instance, of which Linux gives a user 128. */
+  /** Watches of a sandbox: each takes one of the 128 inotify queues that Linux gives a user. */
   fileWatches: 64,
   /** Changes that wait for a slow reader of a watch; past it they are counted, and told as missed. */
   waitingChanges: 20_000,

@@ -1,6 +1,5 @@
 // Every operation of the protocol's table: who may call it, what its path and body must be, and on it goes.
 import { type Context, Hono } from 'hono';
-import type { z } from 'zod';
 import {
   BODY_END_HEADER,
   BODY_LENGTH_HEADER,
@@ -9,6 +8,7 @@ import {
   HoldfastError,
   OPERATIONS,
   type Operation,
+  queryValue,
   SessionId,
   StdinRequest,
   withBodyMark,
@@ -24,7 +24,7 @@ for (const operation of Object.values<Operation>(OPERATIONS)) {
   operationRoutes.on(operation.method, operation.path, async (c) => {
     const sandbox = admit(c, operation.access);
     const rest = checkedPath(c, operation.path);
-    if (operation.query) checkQuery(c.req.url, operation.query);
+    if (operation.query) parse(operation.query, queryValue(new URL(c.req.url).searchParams), 'the query');
     if (operation.bytesBody) return forward(c, sandbox, rest, ...wholeBody(c.req.raw));
     return forward(c, sandbox, rest, await checkedBody(c.req.raw, operation));
   });
@@ -42,16 +42,6 @@ function checkedPath(c: Context<AppEnv>, path: string): string {
     }
     return encodeURIComponent(value ?? '');
   });
-}
-
-/** A parameter that comes several times is a list. */
-function checkQuery(url: string, schema: z.ZodType): void {
-  const given = new URL(url).searchParams;
-  const entries = [...new Set(given.keys())].map((name) => {
-    const values = given.getAll(name);
-    return [name, values.length === 1 ? values[0] : values];
-  });
-  parse(schema, Object.fromEntries(entries), 'the query');
 }
 
 /** The body as it comes, and how the engine can tell that it came whole. */
