@@ -28,7 +28,11 @@ export function adopt({ left, isNew }: Pick<OpenedJournal, 'left' | 'isNew'>, he
   const found = [...left.commands].map(([id, record]) => {
     const command = makeCommand(id, requestOf(record.request), new Date(record.createdAt));
     const lines = left.output.get(id);
-    command.restore(record, lines === undefined ? undefined : Buffer.from(lines, 'latin1'));
+    try {
+      command.restore(record, lines === undefined ? undefined : Buffer.from(lines, 'latin1'));
+    } catch (error) {
+      cannotBeTaken(command, error);
+    }
     commands.add(command);
     return { command, record };
   });
@@ -38,13 +42,17 @@ export function adopt({ left, isNew }: Pick<OpenedJournal, 'left' | 'isNew'>, he
       if (record.request.mode === 'background') adoptProcess(command, record, heirs);
       else if (!command.ended || (record.streams && !record.atRest)) adoptForeground(command, record, heirs);
     } catch (error) {
-      // One that cannot be taken over must not keep all others from it.
-      const told = asHoldfastError(error, 'the command could not be taken over from an engine that died');
-      if (!command.ended) command.fail(told, new Date());
+      cannotBeTaken(command, error);
     }
     clients.awaitReturn(command);
   }
   sessions.begin(isNew);
+}
+
+/** One that cannot be taken over must not keep all others from it. */
+function cannotBeTaken(command: Command, error: unknown): void {
+  const told = asHoldfastError(error, 'the command could not be taken over from an engine that died');
+  if (!command.ended) command.fail(told, new Date());
 }
 
 function adoptForeground(command: Command, record: CommandRecord, { sessions }: Heirs): void {

@@ -1,6 +1,14 @@
 // An engine that is killed and started again in the same folder: whoever looks finds what would have been.
 // (engine only: each test kills an engine of its own)
-import { appendFileSync, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandEvent, ExecResult } from '#protocol';
@@ -243,6 +251,24 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
     expect((await engine.call('DELETE', '/sessions/unnoted')).status).toBe(204);
     expect(existsSync(`/proc/${bystander.pid}`)).toBe(true);
     expect((await engine.exec('default', 'echo fine')).stdout).toBe('fine\n');
+  });
+
+  test('a log that cannot be read costs its own command, and keeps nothing else from being taken over', async () => {
+    await engine.exec('default', 'v=kept');
+    await engine.exec('default', 'seq 1 50000', { id: 'broken' });
+    await engine.process('broken-too', 'seq 1 50000');
+    await engine.ended('broken-too');
+    await engine.kill();
+    for (const id of ['broken', 'broken-too']) {
+      const log = join(engine.stateFolder, 'logs', `${id}.0`);
+      rmSync(log);
+      mkdirSync(log);
+    }
+    await engine.start();
+    for (const id of ['broken', 'broken-too'])
+      expect(await engine.ended(id)).toMatchObject({ state: 'lost' });
+    expect((await engine.call('GET', '/processes')).status).toBe(200);
+    expect((await engine.exec('default', 'echo $v')).stdout).toBe('kept\n');
   });
 
   test('a SIGTERM cuts streams without a last event', async () => {

@@ -105,10 +105,11 @@ export class Command {
   /** Becomes what an engine that died had recorded; `lines` is its log as far as that is in no file. */
   restore(record: CommandRecord, lines: Buffer | undefined): void {
     const { state, startedAt, endedAt, exit, error, streams } = record;
+    this.startedAt = startedAt === undefined ? undefined : new Date(startedAt);
+    // Before the state: a log that cannot be read makes the command a lost one.
     this.log.restore({ lines, files: record.segments ?? [] });
     this.state = state;
     this.queuedMs = record.queuedMs ?? 0;
-    this.startedAt = startedAt === undefined ? undefined : new Date(startedAt);
     if (this.startedAt) this.#runClock = clockOf(this.startedAt);
     this.endedAt = endedAt === undefined ? undefined : new Date(endedAt);
     this.exit = exit;
