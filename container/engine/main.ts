@@ -15,6 +15,8 @@ const EX_CONFIG = 78;
 /** After a SIGTERM: for commands that are about to end, and for answers on their way. Whoever sent it waits longer. */
 const DRAIN_MS = 1_000;
 const ANSWER_MS = 200;
+/** What does not end in this time is left to whoever sweeps the folder, or ends the container. */
+const CLOSE_MS = 15_000;
 
 const env = inheritedEnvironment(process.env);
 const { config, engine } = start();
@@ -48,7 +50,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await Promise.race([answered, sleep(ANSWER_MS)]);
     // Cut, not ended: whoever reads a stream comes back for the rest, and is told then what became of it.
     server.closeAllConnections();
-    await engine.close();
+    await Promise.race([engine.close(), sleep(CLOSE_MS).then(() => console.error('the end takes too long'))]);
     process.exit(0);
   });
 }

@@ -1,5 +1,5 @@
 // The loopback host: gives every sandbox a local container, an engine that it keeps alive. It ends them all with itself.
-//   PUT    /sandboxes/{name}/         {env}     starts one; 409 if it runs      -> {port}
+//   PUT    /sandboxes/{name}/         {env}     starts one, after the end of one that runs -> {port}
 //   GET    /sandboxes/{name}/                   where it listens; 404 if it does not run -> {port}
 //   GET    /sandboxes/{name}/end                answers when it is over         -> {exitCode}
 //   POST   /sandboxes/{name}/signal   {signal}  sends it a signal by number     -> 204
@@ -78,7 +78,8 @@ export async function startLocalHost(folder: string, token: string): Promise<Loc
   }
 
   async function start(name: string, env: Record<string, string>): Promise<Answer> {
-    if (containers.has(name)) return { status: 409, body: 'it runs' };
+    // Whoever starts one has forgotten that one, and nobody else will end it.
+    for (let old = containers.get(name); old; old = containers.get(name)) await old.destroy();
     const container = new LocalContainer(join(root, name), env);
     containers.set(name, container);
     container.ended.then(() => containers.delete(name));

@@ -19,6 +19,7 @@ try {
   const report = await runChaos(target, {
     ...options,
     faults,
+    onViolation: (violation) => console.log(new Date().toISOString(), violation),
     progress: (sofar) => {
       if (Date.now() - toldAtMs < 10_000) return;
       toldAtMs = Date.now();

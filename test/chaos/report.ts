@@ -26,6 +26,12 @@ export class Report {
   readonly notes = new Map<string, number>();
   readonly violations: Violation[] = [];
   violationCount = 0;
+  readonly #tell: (violation: string) => void;
+
+  /** @param tell Hears of each violation at once. */
+  constructor(tell: (violation: string) => void = () => {}) {
+    this.#tell = tell;
+  }
 
   count(what: 'commands' | 'ways' | 'faults' | 'checks' | 'notes', name: string, times = 1): void {
     this[what].set(name, (this[what].get(name) ?? 0) + times);
@@ -33,6 +39,7 @@ export class Report {
 
   violation(violation: Violation): void {
     this.violationCount += 1;
+    this.#tell(`violation ${this.violationCount}: ${describe(violation)}`);
     if (this.violations.length < KEPT_VIOLATIONS) this.violations.push(violation);
   }
 

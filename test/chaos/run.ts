@@ -19,6 +19,8 @@ export interface RunOptions {
   faults: readonly FaultName[];
   /** Called after each round. */
   progress?: (report: Report) => void;
+  /** Called with each violation, as a text. */
+  onViolation?: (violation: string) => void;
 }
 
 const SESSIONS = 16;
@@ -30,7 +32,7 @@ const ENOUGH = 60;
 
 export async function runChaos(target: Target, options: RunOptions): Promise<Report> {
   const { seed, faults } = options;
-  const report = new Report();
+  const report = new Report(options.onViolation);
   const random = new Random(seed);
   const world = new World(target, report, random.fork('world'), `${seed}-${process.pid}`, {
     connection: faults.includes('connection'),

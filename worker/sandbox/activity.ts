@@ -2,10 +2,12 @@
 
 export class Activity {
   #open = 0;
+  readonly #onBusy: () => void;
   readonly #onIdle: () => void;
 
-  /** @param onIdle Called each time the last one ends. */
-  constructor(onIdle: () => void) {
+  /** `onBusy` is called each time that the first one begins, `onIdle` when the last one ends. */
+  constructor({ onBusy, onIdle }: { onBusy(): void; onIdle(): void }) {
+    this.#onBusy = onBusy;
     this.#onIdle = onIdle;
   }
 
@@ -16,6 +18,7 @@ export class Activity {
   /** Counts one in; the function returned counts it out, once however often it is called. */
   begin(): () => void {
     this.#open += 1;
+    if (this.#open === 1) this.#onBusy();
     let ended = false;
     return () => {
       if (ended) return;

@@ -9,7 +9,10 @@ import { within } from './within.ts';
 const PORT = 8080;
 /** How long a request waits for the container; it goes on coming up behind the answer. */
 const PATIENCE_MS = 20_000;
-/** How long one attempt goes on behind the answers, before the next request begins another. */
+/**
+ * How long one attempt goes on behind the answers, before the next request begins another. A container whose engine
+ * is silent for as long is given up.
+ */
 const ATTEMPT_MS = 60_000;
 const PROBE_TIMEOUT_MS = 2_000;
 /** How long an engine that died in a living container is waited for; a supervisor starts it within a second. */
@@ -149,9 +152,9 @@ export class Engine {
       if (!this.running) return 'ended';
       const probe = await this.#probe();
       return probe !== 'silent' && probe;
-    }, ATTEMPT_MS);
-    // A start whose token was never stored: nobody can talk to that engine.
-    if (found === 'foreign') await this.destroy();
+    }, ATTEMPT_MS).catch(() => 'silent');
+    // A start whose token was never stored: nobody can talk to that engine. Or one that answers nobody.
+    if (found === 'foreign' || found === 'silent') await this.destroy();
     return found === 'up' && this.running;
   }
 
@@ -180,7 +183,8 @@ export class Engine {
 
   async #askHealth(): Promise<Probe> {
     try {
-      const response = await this.fetch('/health', { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+      const asked = this.fetch('/health', { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+      const response = await within(PROBE_TIMEOUT_MS, asked);
       const { generation } = await response.json<EngineHealth>();
       if (!response.ok) return 'silent';
       return generation === this.generation ? 'up' : 'foreign';

@@ -17,6 +17,7 @@ import { isLookup, isStored, lookUp, withHistory } from './lookups.ts';
 import { type SandboxCall, sandboxCall } from './sandbox-call.ts';
 import { SessionCalls } from './session-calls.ts';
 import { SessionRestore } from './session-restore.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { sleepTime } from './sleep-time.ts';
 import { within } from './within.ts';
 
@@ -47,7 +48,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   readonly #history: HistoryPull;
   readonly #proxy: EngineProxy;
   readonly #sessions: SessionCalls;
-  readonly #activity = new Activity(() => this.renewActivityTimeout());
+  readonly #activity: Activity;
   #removal: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState<object>, env: Env) {
@@ -58,6 +59,14 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
       this.start({ envVars: { ...this.envVars, ...envVars } }, { ...START, portToCheck });
     this.#engine = new Engine(ctx.container!, this.#store, start);
     this.#history = new HistoryPull(this.#engine, this.#store);
+    const watch = new SilenceWatch(this.#engine);
+    this.#activity = new Activity({
+      onBusy: () => watch.begin(),
+      onIdle: () => {
+        watch.end();
+        this.renewActivityTimeout();
+      },
+    });
     const parts = { engine: this.#engine, store: this.#store };
     const restore = new SessionRestore(this.#engine, this.#store);
     this.#proxy = new EngineProxy({ ...parts, activity: this.#activity, history: this.#history, restore });

@@ -48,7 +48,8 @@ export class Shell {
   readonly key: string;
   /** Resolves when the process is gone. */
   readonly ended: Promise<void>;
-  #alive = true;
+  /** How it ended; undefined while it lives. */
+  #end: ShellEnd | undefined;
   readonly #paths: ShellPaths;
   readonly #input: number;
   readonly #control: Socket;
@@ -73,7 +74,7 @@ export class Shell {
     }
     this.ended = new Promise((resolve) => {
       watch((end) => {
-        this.#alive = false;
+        this.#end = end;
         closeSync(this.#input);
         this.#control.destroy();
         this.#listener.ended(end);
@@ -123,29 +124,29 @@ export class Shell {
   }
 
   get alive(): boolean {
-    return this.#alive;
+    return this.#end === undefined;
   }
 
-  /** Types lines; `listener` hears what follows. */
+  /** Types lines; `listener` hears what follows, at once where the shell is dead. */
   type(lines: string, listener: ShellListener): void {
-    this.#listener = listener;
-    if (this.#alive) writeSync(this.#input, lines);
+    if (this.alive) writeSync(this.#input, lines);
+    this.listenFor(listener);
   }
 
   /** `listener` hears what follows of what another engine had typed. */
   listenFor(listener: ShellListener): void {
     this.#listener = listener;
-    if (!this.#alive) listener.ended(UNSEEN_END);
+    if (this.#end) listener.ended(this.#end);
   }
 
   /** Whether it has read all that was typed. */
   hasReadAll(): boolean {
-    return this.#alive && waitingBytes(this.#input) === 0;
+    return this.alive && waitingBytes(this.#input) === 0;
   }
 
   /** An empty line: a shell with TMOUT set counts its idle time anew. */
   nudge(): void {
-    if (!this.#alive) return;
+    if (!this.alive) return;
     try {
       writeSync(this.#input, '\n');
     } catch (error) {
@@ -156,7 +157,7 @@ export class Shell {
 
   /** Sends a signal to the shell process alone. */
   signal(signal: NodeJS.Signals | number): void {
-    if (!this.#alive) return;
+    if (!this.alive) return;
     try {
       process.kill(this.pid, signal);
     } catch (error) {
@@ -171,7 +172,7 @@ export class Shell {
 
   /** Types lines of which no report will come. */
   note(lines: string): void {
-    if (this.#alive) writeSync(this.#input, lines);
+    if (this.alive) writeSync(this.#input, lines);
   }
 
   /** Whether the shell is in a command: its stdin is then anything but its input FIFO. */

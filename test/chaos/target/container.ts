@@ -29,8 +29,10 @@ export function localContainer(kept: string): Container {
       for (const name of readdirSync(root)) {
         const at = `${vars.get('HOLDFAST_LOCAL_HOST')}/sandboxes/${name}`;
         const body = JSON.stringify({ signal: NUMBERS[signal] });
+        // Asked before it is hit: afterwards there may be the next one of that name.
+        const end = fetch(`${at}/end`, { headers });
         await fetch(`${at}/signal`, { method: 'POST', headers, body });
-        await fetch(`${at}/end`, { headers });
+        await end;
       }
     },
   };

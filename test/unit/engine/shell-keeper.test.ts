@@ -15,6 +15,26 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
+test('who types into a shell that is dead hears of its end', async () => {
+  const keeper = new ShellKeeper({
+    fifos: new FifoPool(join(root, 'other-fifos')),
+    exits: root,
+    folder: join(root, 'dead'),
+    keptPath: join(root, 'dead-asleep'),
+    cwd: '/',
+    env: {},
+    key: 'dead',
+    poller,
+    record() {},
+  });
+  keeper.start();
+  keeper.shell.signal('SIGKILL');
+  await keeper.shell.ended;
+  const end = await new Promise((ended) => keeper.shell.type('true\n', { report() {}, ended }));
+  expect(end).toEqual({ exitCode: null, signal: 'SIGKILL' });
+  await keeper.close();
+});
+
 test('the FIFOs of a dead shell are there until those of the next one are on record', async () => {
   const recorded: NonNullable<SessionState['fifos']>[] = [];
   const keeper = new ShellKeeper({
