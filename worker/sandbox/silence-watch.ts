@@ -6,7 +6,7 @@ const ASK_EVERY_MS = 15_000;
 
 export class SilenceWatch {
   readonly #engine: Engine;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -18,7 +18,7 @@ export class SilenceWatch {
 
   end(): void {
     clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#timer = null;
   }
 
   /** An engine that stays silent is replaced with its container, and the calls to it end. */
