@@ -12,7 +12,13 @@ test(`nothing is lost, doubled or left behind in 20 s of faults (HOLDFAST_CHAOS_
 }, async () => {
   const target = await startTarget('engine', FAULTS);
   try {
-    const report = await runChaos(target, { seed: SEED, minutes: 1 / 3, commands: 2_000, faults: FAULTS });
+    const report = await runChaos(target, {
+      seed: SEED,
+      minutes: 1 / 3,
+      commands: 2_000,
+      faults: FAULTS,
+      everyMs: 140,
+    });
     expect(report.violationCount, `${report.text()}\n${target.tail()}`).toBe(0);
     expect(report.total('faults')).toBeGreaterThan(20);
   } finally {

@@ -7,12 +7,14 @@ export interface Options {
   minutes: number;
   commands: number;
   target: Target['name'];
+  /** The mean time from one fault to the next. */
+  everyMs: number;
   /** Undefined is all that the target supports. */
   faults: FaultName[] | undefined;
 }
 
 export const USAGE = `npm run chaos -- [--seed TEXT] [--minutes M] [--commands N] [--target engine|embedded|docker]
-                  [--faults ${FAULTS.join(',')}]`;
+                  [--every MS] [--faults ${FAULTS.join(',')}]`;
 
 /** @throws Error with a message for the user. */
 export function readOptions(args: string[], freshSeed: () => string): Options {
@@ -23,6 +25,7 @@ export function readOptions(args: string[], freshSeed: () => string): Options {
       minutes: { type: 'string' },
       commands: { type: 'string' },
       target: { type: 'string', default: 'engine' },
+      every: { type: 'string' },
       faults: { type: 'string' },
     },
   });
@@ -35,6 +38,7 @@ export function readOptions(args: string[], freshSeed: () => string): Options {
     minutes: amount(values.minutes, values.commands === undefined ? 1 : Infinity),
     commands: amount(values.commands, Infinity),
     target,
+    everyMs: amount(values.every, 140),
     faults: values.faults?.split(',').map(faultName),
   };
 }

@@ -17,6 +17,8 @@ export interface RunOptions {
   minutes: number;
   commands: number;
   faults: readonly FaultName[];
+  /** The mean time from one fault to the next. */
+  everyMs: number;
   /** Called after each round. */
   progress?: (report: Report) => void;
   /** Called with each violation, as a text. */
@@ -31,7 +33,7 @@ const ROUND_MS = 150_000;
 const ENOUGH = 60;
 
 export async function runChaos(target: Target, options: RunOptions): Promise<Report> {
-  const { seed, faults } = options;
+  const { seed, faults, everyMs } = options;
   const report = new Report(options.onViolation);
   const random = new Random(seed);
   const world = new World(target, report, random.fork('world'), `${seed}-${process.pid}`, {
@@ -55,7 +57,7 @@ export async function runChaos(target: Target, options: RunOptions): Promise<Rep
   for (let round = 1; more(); round += 1) {
     const striking = new AbortController();
     const scene = { world, drivers, random: random.fork(`faults/${round}`) };
-    const strikes = strikeUntil(striking.signal, () => strike(scene, faults), scene.random);
+    const strikes = strikeUntil(striking.signal, () => strike(scene, faults), everyMs, scene.random);
     const audits = auditUntil(striking.signal, world, random.fork(`audits/${round}`));
     const commands = Promise.all(drivers.map((driver) => driver.run(COMMANDS_A_ROUND)));
     const over = commands.then(() => striking.abort());
@@ -99,14 +101,14 @@ function reportHang(report: Report, drivers: readonly Driver[]): void {
   report.violation({ rule: `a round ends within ${ROUND_MS} ms` });
 }
 
-/** A fault every few hundred milliseconds. */
 async function strikeUntil(
   ended: AbortSignal,
   strikeOnce: () => Promise<void>,
+  everyMs: number,
   random: Random,
 ): Promise<void> {
   while (!ended.aborted) {
-    await sleep(random.int(30, 250));
+    await sleep(random.int(0.2 * everyMs, 1.8 * everyMs));
     if (!ended.aborted) await strikeOnce();
   }
 }
