@@ -29,7 +29,7 @@ export class EventSaves {
       .filter(({ stdoutBytes, stderrBytes }) => stdoutBytes <= KEPT_BYTES && stderrBytes <= KEPT_BYTES)
       .filter(({ id }) => this.#store.ids.get(id)?.generation === generation && !this.#store.events.has(id));
     await inParallel(wanted.slice(-PER_PULL), AT_ONCE, async ({ id }) => {
-      const answer = await this.#engine.fetch(`/commands/${id}/events`);
+      const answer = await this.#engine.ask(`/commands/${id}/events`);
       // Expired meanwhile: there is nothing to keep.
       if (!answer.ok) return void (await answer.body?.cancel());
       const events = new Uint8Array(await answer.arrayBuffer());

@@ -15,8 +15,6 @@ const APART_MS = 100;
 const FOLLOW_UP_MS = 10_000;
 /** After a pull that failed, as when an engine died and is started again: longer each time, up to the above. */
 const RETRY_MS = 200;
-/** An engine that does not answer a pull by then answers the next one. */
-const ANSWER_MS = 10_000;
 /** How far an engine's start may seem to wander: answers take their time. */
 const CLOCKS_MS = 250;
 
@@ -101,7 +99,7 @@ export class HistoryPull {
   }
 
   async #ask(path: string): Promise<unknown> {
-    const response = await this.#engine.fetch(path, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await this.#engine.ask(path);
     if (!response.ok) throw new Error(`the engine answered ${response.status} to a pull`);
     return await response.json();
   }

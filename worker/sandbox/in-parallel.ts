@@ -1,6 +1,6 @@
 // Work on many things, a few at once.
 
-/** Returns when all is done; after a failure nothing more is begun, and it is thrown once what runs has ended. */
+/** Returns when all is done. What failed keeps nothing else from being done; the first failure is thrown in the end. */
 export async function inParallel<T>(
   things: Iterable<T>,
   atOnce: number,
@@ -9,7 +9,7 @@ export async function inParallel<T>(
   const queue = [...things];
   let failure: { error: unknown } | undefined;
   const worker = async () => {
-    for (let thing = queue.shift(); thing !== undefined && !failure; thing = queue.shift()) {
+    for (let thing = queue.shift(); thing !== undefined; thing = queue.shift()) {
       await work(thing).catch((error) => {
         failure ??= { error };
       });

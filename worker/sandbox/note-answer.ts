@@ -39,7 +39,7 @@ async function noteSession(
   { store, engine, generation, again, existed }: Circumstances,
 ): Promise<Response> {
   const madeBefore = answer.status === 409 && again && id !== undefined && !existed;
-  const made = madeBefore ? await engine.fetch(`/sessions/${id}`) : answer;
+  const made = madeBefore ? await engine.ask(`/sessions/${id}`) : answer;
   if (!made.ok) return answer;
   const body = await made.json<SessionInfo | { session_id: string }>();
   const info = 'id' in body ? body : await infoOf(body.session_id, engine);
@@ -51,7 +51,7 @@ async function noteSession(
 }
 
 async function infoOf(id: string, engine: Engine): Promise<SessionInfo | undefined> {
-  const answer = await engine.fetch(`/sessions/${id}`);
+  const answer = await engine.ask(`/sessions/${id}`);
   return answer.ok ? await answer.json<SessionInfo>() : undefined;
 }
 

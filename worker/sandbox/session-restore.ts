@@ -54,7 +54,7 @@ export class SessionRestore {
   }
 
   #put(saved: SavedSession): Promise<Response> {
-    return this.#engine.fetch(`/sessions/${encodeURIComponent(saved.id)}/checkpoint`, {
+    return this.#engine.ask(`/sessions/${encodeURIComponent(saved.id)}/checkpoint`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(saved),

@@ -30,7 +30,7 @@ export class SessionSaves {
 
   /** Undefined where the session, or the engine that had it, is gone. */
   async #fetch(id: string, generation: number): Promise<SavedSession | undefined> {
-    const answer = await this.#engine.fetch(`/sessions/${encodeURIComponent(id)}/checkpoint`);
+    const answer = await this.#engine.ask(`/sessions/${encodeURIComponent(id)}/checkpoint`);
     if (answer.status === 404) {
       await answer.body?.cancel();
       return undefined;

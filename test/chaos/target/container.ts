@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { namespaceOf, processesWhere, type SeenProcess } from './processes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kill, namespaceOf, processesWhere, type SeenProcess } from './processes.ts';
 
 export interface Container {
   processes(): SeenProcess[];
@@ -62,9 +63,12 @@ export function dockerContainer(kept: string): Container {
       return wanted === undefined ? [] : processesWhere(({ pid }) => namespaceOf(pid) === wanted);
     },
     async signal(signal) {
-      const of = names();
-      docker('kill', '--signal', signal, ...of);
-      docker('wait', ...of);
+      // Its first process is hit, which is all that `docker kill` does: by its name one might meet the next container.
+      const wanted = space();
+      const pid = known?.pid;
+      if (wanted === undefined || pid === undefined) return;
+      kill(pid, signal);
+      while (namespaceOf(pid) === wanted) await sleep(5);
     },
   };
 }
