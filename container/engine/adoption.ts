@@ -33,7 +33,8 @@ export function adopt({ left, isNew }: Pick<OpenedJournal, 'left' | 'isNew'>, he
     } catch (error) {
       cannotBeTaken(command, error);
     }
-    commands.add(command);
+    if (command.ended && command.endedAt) commands.addLeft(command, command.endedAt);
+    else commands.add(command);
     return { command, record };
   });
   sessions.adopt(left.sessions);

@@ -223,6 +223,8 @@ export class Driver {
     const past = record.mode === 'background' || record.plan.losesState === true;
     const verdict = judge(record, outcome, past ? model.since(now, lagMs) : model.possible);
     record.effects = verdict.effects;
+    // It may have run in a container that took its file along.
+    if (!this.#world.target.keepsFiles && record.epoch !== this.#world.epoch) record.effects.least = 0;
     this.#event(
       `${record.mode === 'background' ? '& ' : ''}${record.id} ${record.plan.kind}: ${ending(outcome)}`,
     );

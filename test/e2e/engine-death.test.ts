@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandEvent, ExecResult } from '#protocol';
+import type { CommandEvent, ExecResult, Sync } from '#protocol';
 import { controlFolderInMemory } from '../../container/engine/control-folder.ts';
 import { target } from './harness/api.ts';
 import { collect, events } from './harness/events.ts';
@@ -32,6 +32,19 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
   /** Of the engine under test, in memory or on disk. */
   const journalPath = () => join(controlFolderInMemory(realpathSync(engine.stateFolder)), 'journal');
   const journal = () => readFileSync(journalPath(), 'utf8');
+
+  test('who had asked for changes is not told again of what had ended long before', async () => {
+    await engine.begin('default', 'old', 'true');
+    await engine.ended('old');
+    await engine.begin('default', 'late', 'sleep 1.5');
+    await engine.ended('late');
+    const { cursor } = (await engine.call('GET', '/sync?after=0')).body as Sync;
+    await engine.begin('default', 'runs', 'sleep 600');
+    await engine.killAndRestart();
+    const { commands } = (await engine.call('GET', `/sync?after=${cursor}`)).body as Sync;
+    expect(commands.map(({ id }) => id)).toContain('runs');
+    expect(commands.map(({ id }) => id)).not.toContain('old');
+  });
 
   test('in the middle of output: both streams are complete and exact, the REPL answers, the variable is there', {
     timeout: 120_000,

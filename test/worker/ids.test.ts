@@ -47,6 +47,22 @@ test('a repeat after a lost container has the result of the first run, and nothi
   expect(await codeOf(await run(sandbox, { ...body, stdin: 'x' }))).toBe('COMMAND_ID_CONFLICT');
 });
 
+test('of what is kept a reader that was cut off anywhere gets the rest, and nothing twice', async () => {
+  const sandbox = newSandbox();
+  const lines = Array.from({ length: 12 }, (_, i) => `line ${i + 1}\n`);
+  const body = { command: 'for i in {1..12}; do echo line $i; done', id: 'a' };
+  expect((await (await run(sandbox, body)).json<ExecResult>()).stdout).toBe(lines.join(''));
+  await kept(sandbox, 'a');
+  await crash(sandbox);
+  for (let after = 0; after <= lines.length; after++) {
+    const rest = await sandbox.call(`/commands/a/events?after=${after}`);
+    let output = '';
+    for await (const event of decodeEvents(rest.body!)) if ('data' in event) output += event.data;
+    expect(output).toBe(lines.slice(after).join(''));
+  }
+  expect((await info(sandbox)).state).toBe('stopped');
+});
+
 test('the same request told in another way is the same request', async () => {
   const sandbox = newSandbox();
   const first = { command: 'cat', id: 'a', env: { A: '1', B: '2' }, stdin: 'hej', timeoutMs: 5_000 };

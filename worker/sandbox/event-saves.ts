@@ -7,8 +7,8 @@ import { inParallel } from './in-parallel.ts';
 
 /** Of each stream: what agents' commands mostly write. */
 const KEPT_BYTES = 8 * 1024;
-/** Of the events: many small ones are several times what they carry. */
-const EVENTS_BYTES = 128 * 1024;
+/** Of the events: with one for each line they are several times what they carry. */
+const EVENTS_BYTES = 256 * 1024;
 /** At most this many of one pull, the newest: a sandbox under load is not slowed down for them. */
 const PER_PULL = 8;
 const AT_ONCE = 4;
@@ -29,7 +29,8 @@ export class EventSaves {
       .filter(({ stdoutBytes, stderrBytes }) => stdoutBytes <= KEPT_BYTES && stderrBytes <= KEPT_BYTES)
       .filter(({ id }) => this.#store.ids.get(id)?.generation === generation && !this.#store.events.has(id));
     await inParallel(wanted.slice(-PER_PULL), AT_ONCE, async ({ id }) => {
-      const answer = await this.#engine.ask(`/commands/${id}/events`);
+      // By line, so that whoever had a part of them can go on behind any seq.
+      const answer = await this.#engine.ask(`/commands/${id}/events?by=line`);
       // Expired meanwhile: there is nothing to keep.
       if (!answer.ok) return void (await answer.body?.cancel());
       const events = new Uint8Array(await answer.arrayBuffer());

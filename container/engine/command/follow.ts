@@ -12,13 +12,15 @@ let scratch = Buffer.allocUnsafe(256 * 1024);
 export class OutputFollower {
   readonly #command: Command;
   readonly #after: number;
+  readonly #mostLines: number;
   /** Bytes of both streams that had left the log before this reader came to them. */
   lostBytes = 0;
 
-  /** `after` is the last seq that the reader has. */
-  constructor(command: Command, after: number) {
+  /** `after` is the last seq that the reader has; a run holds at most `mostLines`. */
+  constructor(command: Command, after: number, mostLines = Infinity) {
     this.#command = command;
     this.#after = after;
+    this.#mostLines = mostLines;
   }
 
   /**
@@ -27,6 +29,7 @@ export class OutputFollower {
    */
   async *pages(reader: ServerResponse): AsyncGenerator<Iterable<SequencedRun>> {
     const { log } = this.#command;
+    const mostLines = this.#mostLines;
     const wake = new Wake();
     const stop = this.#command.onChange(() => wake.up());
     reader.once('close', () => wake.up());
@@ -48,7 +51,7 @@ export class OutputFollower {
             const lines = log.read(offset, end);
             offset += lines.length;
             if (scratch.length < lines.length) scratch = Buffer.allocUnsafe(lines.length);
-            for (const run of unlabel(lines, scratch)) {
+            for (const run of unlabel(lines, scratch, mostLines)) {
               seq += run.lines;
               if (run.stream === 'stdout') stdoutBytes += run.data.length;
               else stderrBytes += run.data.length;

@@ -1,8 +1,9 @@
 // The stdin of one command: nothing, bytes that came with the call, or a FIFO that stays open.
-import { constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '#protocol';
+import { removeFile } from '../remove-file.ts';
 
 const { O_RDWR, O_NONBLOCK } = constants;
 
@@ -31,7 +32,7 @@ export function fileStdin(path: string, data: Uint8Array): CommandStdin {
 
 /** The same, of a file that is there. */
 export function keptStdin(path: string): CommandStdin {
-  return { ...closedStdin(path), close: () => rmSync(path, { force: true }) };
+  return { ...closedStdin(path), close: () => removeFile(path) };
 }
 
 export interface OpenStdin {

@@ -4,14 +4,16 @@ import { HoldfastError, LIMITS } from '#protocol';
 import type { Command, CommandRequest } from './command.ts';
 import { fingerprint } from './fingerprint.ts';
 
+/** From a command's end to the change that tells of it, at most. */
+const TOLD_MS = 1_000;
+
 export class CommandTable {
   readonly #commands = new Map<string, Command>();
   /** Ended commands, oldest first, with the log bytes that count for each. */
   readonly #ended = new Map<Command, number>();
   readonly #expired = new Set<string>();
   #endedBytes = 0;
-  /** Begins higher with each engine, so that a cursor of one that died has everything of this one ahead of it. */
-  #changes = Date.now() * 1000;
+  #changes = 0;
 
   /** The command of that id; 404 if it never was, 410 if it has expired. */
   get(id: string): Command {
@@ -39,11 +41,20 @@ export class CommandTable {
     this.touch(command);
   }
 
+  /**
+   * A command that was over in an engine which died: who had asked that one for changes a while after its end knows
+   * of it. So its last change is that end, as late as it can have been told.
+   */
+  addLeft(command: Command, endedAt: Date): void {
+    this.#commands.set(command.id, command);
+    command.change = Math.min((endedAt.getTime() + TOLD_MS) * 1000, this.#nextChange());
+    this.#retireEnded(command);
+  }
+
   /** Notes a change, for `changedSince`: the table is kept in the order of last change. */
   touch(command: Command): void {
-    command.change = ++this.#changes;
-    const mine = command.request.mode === 'foreground' && this.#commands.get(command.id) === command;
-    if (command.ended && mine) this.#retire(command);
+    command.change = this.#nextChange();
+    this.#retireEnded(command);
   }
 
   /** Newest first. */
@@ -78,6 +89,17 @@ export class CommandTable {
       const [first] = this.#expired;
       this.#expired.delete(first!);
     }
+  }
+
+  /** Microseconds of the clock, each another: the numbers of an engine are above those of the one before it. */
+  #nextChange(): number {
+    this.#changes = Math.max(this.#changes + 1, Date.now() * 1000);
+    return this.#changes;
+  }
+
+  #retireEnded(command: Command): void {
+    const mine = command.request.mode === 'foreground' && this.#commands.get(command.id) === command;
+    if (command.ended && mine) this.#retire(command);
   }
 
   /** Processes have a time of their own; foreground commands are kept by number and bytes. */

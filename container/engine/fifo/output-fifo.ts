@@ -1,6 +1,7 @@
 // The reading side of one output FIFO, leased to one command at a time.
-// Invariant: while it is idle or leased the engine holds a writing end (the guard) as well, so that
-// nobody sees an end of file; the guard is lifted to ask whether anybody else writes.
+// It is watched once its command runs for a moment; that of a shorter one is read when the command is complete.
+// Invariant: while it is watched for a command that runs, the engine holds a writing end (the guard) as well, so that
+// no end of file is seen before the shell has opened it; without the guard, reading tells whether anybody writes.
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Poller } from '../linux/poller.ts';
 import { Spool, type SpoolPlace } from './spool.ts';
@@ -16,6 +17,10 @@ const {
 const MOST_IN_FIFO = 1024 * 1024;
 /** Read in one go, before another FIFO has its turn. */
 const TURN_BYTES = 256 * 1024;
+/** Most commands are over by then, and being told of their output by another thread costs more than reading it. */
+const WATCH_AFTER_MS = 1;
+/** With no descriptor left for the guard. */
+const WATCH_AGAIN_MS = 50;
 
 /** Who a FIFO is leased to. */
 export interface Lease {
@@ -35,6 +40,8 @@ export class OutputFifo {
   readonly #fd: number;
   readonly #spool: Spool;
   #guard: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #watched = false;
   #lease = NOBODY;
   #ended: () => void = () => {};
   #closed = false;
@@ -45,24 +52,22 @@ export class OutputFifo {
     this.#poller = poller;
     this.#fd = openSync(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     try {
-      this.#raiseGuard();
       this.#spool = resumed ? Spool.resume(path, resumed.place) : new Spool(path);
     } catch (error) {
-      this.#dropGuard();
       closeSync(this.#fd);
       throw error;
     }
-    if (resumed) {
-      this.#lease = resumed.lease;
-      for (let rest = this.#spool.rest(); rest.length > 0; rest = this.#spool.rest()) this.#lease.sink(rest);
-    }
-    poller.add(this.#fd, () => this.#read());
+    if (!resumed) return;
+    this.#lease = resumed.lease;
+    for (let rest = this.#spool.rest(); rest.length > 0; rest = this.#spool.rest()) this.#lease.sink(rest);
+    this.#watchGuarded();
   }
 
   /** Hands what is read from now on to `lease`. */
   lease(lease: Lease): void {
     if (this.#spool.isLong) this.#spool.roll(() => {});
     this.#lease = lease;
+    this.#timer = setTimeout(this.#watchGuarded, WATCH_AFTER_MS);
   }
 
   /** Where the next byte will be. */
@@ -76,6 +81,7 @@ export class OutputFifo {
    * being read into the same lease until its end of file, then `ended` is called and the FIFO is closed.
    */
   drain(ended: () => void): 'free' | 'held' {
+    clearTimeout(this.#timer);
     this.#dropGuard();
     for (let drained = 0; ; ) {
       const chunk = this.#take();
@@ -83,19 +89,21 @@ export class OutputFifo {
       drained += chunk?.length ?? 0;
       if (!chunk || drained > MOST_IN_FIFO) {
         this.#ended = ended;
+        this.#watch();
         return 'held';
       }
     }
     this.#lease = NOBODY;
-    this.#raiseGuard();
+    this.#unwatch();
     return 'free';
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.#dropGuard();
-    this.#poller.remove(this.#fd);
+    this.#unwatch();
     closeSync(this.#fd);
     this.#spool.close();
     this.#ended();
@@ -131,8 +139,25 @@ export class OutputFifo {
     }
   }
 
-  #raiseGuard(): void {
-    this.#guard = openSync(this.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  readonly #watchGuarded = (): void => {
+    try {
+      this.#guard ??= openSync(this.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+      this.#watch();
+    } catch {
+      this.#timer = setTimeout(this.#watchGuarded, WATCH_AGAIN_MS);
+    }
+  };
+
+  #watch(): void {
+    if (this.#watched) return;
+    this.#watched = true;
+    this.#poller.add(this.#fd, () => this.#read());
+  }
+
+  #unwatch(): void {
+    if (!this.#watched) return;
+    this.#watched = false;
+    this.#poller.remove(this.#fd);
   }
 
   #dropGuard(): void {

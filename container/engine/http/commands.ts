@@ -31,7 +31,7 @@ export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
       const command = find(c.req.param('command'));
       const after = seqOf(c.req.query('after') ?? request.headers['last-event-id']);
       clients.attach(command, response);
-      await streamEvents(command, after, response);
+      await streamEvents(command, after, response, c.req.query('by') === 'line' ? 1 : Infinity);
     }),
   );
 

@@ -6,8 +6,16 @@ import { OutputFollower } from '../command/follow.ts';
 import { written } from './drained.ts';
 import { EventPage } from './event-page.ts';
 
-/** `after` is the last seq the client has; 0 is the beginning. Resolves when the stream has ended. */
-export async function streamEvents(command: Command, after: number, response: ServerResponse): Promise<void> {
+/**
+ * `after` is the last seq the client has; 0 is the beginning. An output event covers at most `mostLines` of the log.
+ * Resolves when the stream has ended.
+ */
+export async function streamEvents(
+  command: Command,
+  after: number,
+  response: ServerResponse,
+  mostLines = Infinity,
+): Promise<void> {
   response.writeHead(200, {
     'content-type': SSE_CONTENT_TYPE,
     'cache-control': 'no-cache',
@@ -16,7 +24,7 @@ export async function streamEvents(command: Command, after: number, response: Se
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(SSE_COMMENT), LIMITS.heartbeatMs);
   const stopStart = after === 0 ? whenStarted(command, () => response.write(startEvent(command))) : () => {};
-  const follower = new OutputFollower(command, after);
+  const follower = new OutputFollower(command, after, mostLines);
   const events = new EventPage();
   try {
     for await (const page of follower.pages(response)) {

@@ -14,9 +14,13 @@ export interface Run {
 
 /**
  * The runs of whole log lines, in order. `lines` ends with a newline (or is empty); `scratch`
- * holds at least as many bytes as `lines` and is reused from run to run.
+ * holds at least as many bytes as `lines` and is reused from run to run. A run holds at most `mostLines`.
  */
-export function* unlabel(lines: Uint8Array, scratch: Buffer): Generator<Run, void, undefined> {
+export function* unlabel(
+  lines: Uint8Array,
+  scratch: Buffer,
+  mostLines = Infinity,
+): Generator<Run, void, undefined> {
   const length = lines.length;
   let i = 0;
   let filled = 0;
@@ -24,7 +28,7 @@ export function* unlabel(lines: Uint8Array, scratch: Buffer): Generator<Run, voi
   let current = 0;
   while (i < length) {
     const code = lines[i]!;
-    if (code !== current && count > 0) {
+    if ((code !== current && count > 0) || count === mostLines) {
       yield { stream: name(current), data: scratch.subarray(0, filled), lines: count };
       filled = 0;
       count = 0;

@@ -1,7 +1,8 @@
 // The files that one call's command, cwd, env and stdin wait in until its shell reads them. The names of a
 // call's own environment carry its run, since its lines may still be read when the next call is prepared.
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { CommandRequest } from '../command/command.ts';
+import { removeFile } from '../remove-file.ts';
 import type { Scope } from '../shell/lines.ts';
 import { existingDirectory } from './directory.ts';
 
@@ -43,7 +44,7 @@ export class CallScope {
 
 /** Removes what a run left; its shell must have gone past it. */
 export function removeCallFiles(folder: string, run: number): void {
-  for (const name of ['names', 'env', 'cwd', 'saved']) rmSync(callFile(folder, run, name), { force: true });
+  for (const name of ['names', 'env', 'cwd', 'saved']) removeFile(callFile(folder, run, name));
 }
 
 function callFile(folder: string, run: number, name: string): string {

@@ -1,5 +1,6 @@
 // Loads a saved state into a fresh shell.
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { removeFile } from '../remove-file.ts';
 import { type Checkpoint, type RestoreOptions, restoreScript } from '../shell/checkpoint.ts';
 import { restoreLines } from '../shell/lines.ts';
 import type { Report } from '../shell/report.ts';
@@ -34,6 +35,6 @@ export async function restore(
       ended: () => settle(undefined),
     });
   });
-  rmSync(`${folder}/restore`, { force: true });
+  removeFile(`${folder}/restore`);
   return report && { report, truncated };
 }

@@ -8,6 +8,7 @@ import type { SessionState } from '../journal/state.ts';
 import type { Poller } from '../linux/poller.ts';
 import { killReadersOf } from '../proc/signal.ts';
 import type { ProcessStat } from '../proc/stat.ts';
+import { removeFile } from '../remove-file.ts';
 import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
 import { endStatusIn, removeEndFile } from '../shell/end-file.ts';
 import { checkpointLine } from '../shell/lines.ts';
@@ -241,7 +242,7 @@ export class ShellKeeper {
       this.facts.stateTruncated = true;
       return less;
     }
-    rmSync(`${this.#options.exits}/${this.#options.key}.${run}.0`, { force: true });
+    removeFile(`${this.#options.exits}/${this.#options.key}.${run}.0`);
     const status = this.facts.lastStatus;
     this.note(restored.report);
     this.facts.lastStatus = status;

@@ -1,8 +1,9 @@
 // One command typed into a shell, until the shell reports, dies, or is found deaf.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { TypedRun } from '../journal/state.ts';
 import type { Owner } from '../proc/belonging.ts';
 import { bootTicks, childrenOf } from '../proc/stat.ts';
+import { removeFile } from '../remove-file.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
 import { runLines } from '../shell/lines.ts';
 import type { Report } from '../shell/report.ts';
@@ -49,6 +50,8 @@ export class Typing {
   #looks = 0;
   /** It was typed by an engine that died, or was about to be. */
   #inherited = false;
+  /** It may have files of its own. */
+  #hasFiles = true;
   #run = 0;
   #status: Report['status'] | undefined;
 
@@ -69,7 +72,8 @@ export class Typing {
       earlierChildren: childrenOf(shell.pid),
       withCheckpoint,
     };
-    rmSync(`${folder}/started`, { force: true });
+    removeFile(`${folder}/started`);
+    this.#hasFiles = scope !== undefined;
     scope?.write(folder, run);
     note(typed);
     const { checkpoint, lastStatus } = keeper.facts;
@@ -98,7 +102,7 @@ export class Typing {
   forget(): void {
     const { exits, keeper, folder } = this.#deps;
     if (this.#status !== undefined) exits.forget(keeper.key, this.#run, this.#status);
-    removeCallFiles(folder, this.#run);
+    if (this.#hasFiles) removeCallFiles(folder, this.#run);
   }
 
   #wait(commandId: string, typed: TypedRun, listen: (listener: ShellListener) => void): Promise<Outcome> {

@@ -134,6 +134,8 @@ async function lose({ world, drivers }: FaultScene, go: () => Promise<void>): Pr
   note(drivers, 'container lost');
   for (const driver of drivers) driver.containerLost();
   await go();
+  // What began before it was really hit may have run in it.
+  world.epoch += 1;
   await answers(world);
   world.losing = false;
   for (const driver of drivers) driver.containerLost();

@@ -20,12 +20,13 @@ function said(random: Random): { text: string; stdout: string; stderr: string } 
   };
 }
 
-function waiting(kind: string, ending: Ending, exitCode: number): Make {
+/** `alone`: it becomes the one process that waits. Of a shell and its child, either may die first. */
+function waiting(kind: string, ending: Ending, exitCode: number, alone = false): Make {
   return (random) => {
     const { text, stdout, stderr } = said(random);
     const loop = random.chance(0.3) ? 'while sleep 0.05; do :; done' : FOREVER;
     return {
-      ...printing(kind, `${text}; ${loop}`, stdout, { stderr, exitCode }),
+      ...printing(kind, `${text}; ${alone ? `exec ${FOREVER}` : loop}`, stdout, { stderr, exitCode }),
       ending,
       independent: false,
     };
@@ -113,7 +114,7 @@ export const ENDING_PLANS: readonly (readonly [number, Make])[] = [
 
 export const PROCESS_ENDING_PLANS: readonly (readonly [number, Make])[] = [
   [2, timesOut],
-  [3, waiting('terminate', 'terminate', 143)],
+  [3, waiting('terminate', 'terminate', 143, true)],
   [2, trapsSignal],
   [4, talks],
   [1, repl],
