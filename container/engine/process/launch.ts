@@ -7,6 +7,7 @@ import { openAll } from '../linux/open-all.ts';
 import type { SessionCopy } from '../session/session.ts';
 import { BASH } from '../shell/bash.ts';
 import { copyScript } from '../shell/checkpoint.ts';
+import { notStarted } from '../shell/no-room.ts';
 import { OFFER_FIRST } from '../shell/oom-score.ts';
 import { quote } from '../shell/quote.ts';
 
@@ -32,7 +33,7 @@ export const BEGUN_FILE = 'begun';
  * by `BASH_ENV`, which bash sources before (bash(1), BASH_ENV). The output FIFOs are opened read-write on
  * this side, so that their bytes outlive the engine.
  *
- * Throws 400 INVALID_REQUEST for an environment that the kernel does not take, 500 INTERNAL for want of room.
+ * Throws 400 INVALID_REQUEST for an environment that the kernel does not take, 503 OUT_OF_RESOURCES for want of room.
  */
 export function launch(request: Launch): ChildProcess & { pid: number } {
   const { command, folder } = request;
@@ -43,7 +44,7 @@ export function launch(request: Launch): ChildProcess & { pid: number } {
   const child = spawnBash(request);
   if (child.pid !== undefined) return child as ChildProcess & { pid: number };
   child.once('error', () => {}); // said below
-  throw new HoldfastError('INTERNAL', 'the process could not be started: the sandbox has no room for it');
+  throw notStarted(request.cwd);
 }
 
 function spawnBash({ command, copy, cwd, folder, ...paths }: Launch): ChildProcess {

@@ -2,7 +2,7 @@
 // It holds both ends of its input and control FIFOs itself (descriptors 0 and 1), so that it does not
 // die with the engine.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, mkdirSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
 import { NOBODY, type ProcessName } from '../journal/state.ts';
@@ -12,6 +12,7 @@ import { openAll } from '../linux/open-all.ts';
 import type { Poller } from '../linux/poller.ts';
 import { childrenOf, ProcessStat, stdinOf } from '../proc/stat.ts';
 import { BASH } from './bash.ts';
+import { notStarted } from './no-room.ts';
 import { atExitScript, checkpointScript, rcFile, type ShellPaths } from './rc.ts';
 import { type Report, ReportReader } from './report.ts';
 
@@ -94,7 +95,7 @@ export class Shell {
       const child = startBash(options);
       if (child?.pid === undefined) {
         child?.once('error', () => {}); // said by what is thrown here
-        throw child && canEnter(options.cwd) ? noRoom() : cannotStart();
+        throw child ? notStarted(options.cwd) : tooLarge();
       }
       const startTicks = ProcessStat.read(child.pid)?.startTicks ?? 0;
       return [
@@ -212,28 +213,8 @@ function listen(fd: number, key: string, onReport: (report: Report) => void): So
   } as ConstructorParameters<typeof Socket>[0]);
 }
 
-/** Node hands out a child without a pid where there is no room, and where the directory cannot be entered. */
-function canEnter(folder: string): boolean {
-  try {
-    accessSync(folder, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function cannotStart(): HoldfastError {
-  return new HoldfastError(
-    'INVALID_REQUEST',
-    'a shell cannot be started here: its environment is too large, or its directory cannot be entered',
-  );
-}
-
-function noRoom(): HoldfastError {
-  return new HoldfastError(
-    'OUT_OF_RESOURCES',
-    'too many files are open in the sandbox, or too many processes run, for another shell; end something and try again',
-  );
+function tooLarge(): HoldfastError {
+  return new HoldfastError('INVALID_REQUEST', 'a shell cannot be started here: its environment is too large');
 }
 
 /** Undefined, or a child without a pid, when it cannot be started: Node throws for some reasons and not for others. */
