@@ -7,8 +7,10 @@ import {
   type CreateSessionRequest,
   type ExecRequest,
   HoldfastError,
+  type SavedSession,
   type StartProcessRequest,
   type Sync,
+  type SyncRequest,
 } from '#protocol';
 import { adopt } from './adoption.ts';
 import { Clients } from './command/clients.ts';
@@ -30,6 +32,9 @@ import { Sessions } from './session/sessions.ts';
 import { asHoldfastError } from './system-error.ts';
 
 const SYNC_PAGE = 500;
+const SYNC_STATES_BYTES = 4 * 1024 * 1024;
+/** How long a pull waits for a state that is just being written: one shell must not hold back what others have done. */
+const SETTLE_MS = 100;
 
 export class Engine {
   readonly sessions: Sessions;
@@ -172,18 +177,31 @@ export class Engine {
   }
 
   /** An idle session's state is told once it is written: whoever asks after its last command does not ask in vain. */
-  async sync(after: number): Promise<Sync> {
-    await this.sessions.settled();
+  async sync({ after, checkpoints }: SyncRequest): Promise<Sync> {
+    const late = sleep(SETTLE_MS, undefined, { ref: false });
+    await Promise.race([this.sessions.settled(), late]);
     const commands = this.commands.changedSince(after, SYNC_PAGE);
+    const had = new Map(checkpoints);
+    const newer = this.sessions.list().filter(({ id, checkpoint }) => checkpoint > (had.get(id) ?? 0));
+    const saved: SavedSession[] = [];
+    let room = SYNC_STATES_BYTES;
+    for (const session of newer) {
+      if (room <= 0) break;
+      const one = session.save();
+      room -= one.state?.length ?? 0;
+      saved.push(one);
+    }
     return {
       cursor: commands.at(-1)?.change ?? after,
       generation: this.generation,
       commands: commands.map((command) => command.info()),
-      more: commands.length === SYNC_PAGE,
+      more: commands.length === SYNC_PAGE || saved.length < newer.length,
       liveProcesses: this.processes.list().filter((run) => !run.command.ended).length,
       sessions: this.sessions
         .list()
         .map((session) => ({ ...session.info(), checkpoint: session.checkpoint })),
+      saved,
+      pending: this.sessions.list().some((session) => session.isPending),
     };
   }
 

@@ -38,10 +38,10 @@ describe.skipIf(target.name !== 'engine')('kill -9 of the engine (engine only: i
     await engine.ended('old');
     await engine.begin('default', 'late', 'sleep 1.5');
     await engine.ended('late');
-    const { cursor } = (await engine.call('GET', '/sync?after=0')).body as Sync;
+    const { cursor } = (await engine.call('POST', '/sync', {})).body as Sync;
     await engine.begin('default', 'runs', 'sleep 600');
     await engine.killAndRestart();
-    const { commands } = (await engine.call('GET', `/sync?after=${cursor}`)).body as Sync;
+    const { commands } = (await engine.call('POST', '/sync', { after: cursor })).body as Sync;
     expect(commands.map(({ id }) => id)).toContain('runs');
     expect(commands.map(({ id }) => id)).not.toContain('old');
   });

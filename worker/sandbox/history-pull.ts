@@ -1,11 +1,10 @@
 // Pulls what changed from the engine into storage, off everybody's way: commands, sessions and their saved states.
 // One pull at a time; who asks during one gets another after it, so that nothing which happened before the asking
 // is missed.
-import { EngineHealth, Sync } from '#protocol';
+import { Sync, type SyncRequest } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import { EventSaves } from './event-saves.ts';
-import { SessionSaves } from './session-saves.ts';
 
 /** What a container that is lost takes along is what happened in this time. */
 const SOON_MS = 20;
@@ -15,18 +14,17 @@ const APART_MS = 100;
 const FOLLOW_UP_MS = 10_000;
 /** After a pull that failed, as when an engine died and is started again: longer each time, up to the above. */
 const RETRY_MS = 200;
-/** How far an engine's start may seem to wander: answers take their time. */
-const CLOCKS_MS = 250;
+/** To the next pull where a shell was just writing its state. */
+const PENDING_MS = 100;
 
 export class HistoryPull {
   readonly #engine: Engine;
   readonly #store: Store;
   /** Good for the engine with this token alone. */
-  #cursor = { token: '', startedAt: 0, after: 0 };
+  #cursor = { token: '', after: 0 };
   #working = false;
   #pulledAt = 0;
   #failures = 0;
-  readonly #sessions: SessionSaves;
   readonly #events: EventSaves;
   #pulling: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -35,7 +33,6 @@ export class HistoryPull {
   constructor(engine: Engine, store: Store) {
     this.#engine = engine;
     this.#store = store;
-    this.#sessions = new SessionSaves(engine, store);
     this.#events = new EventSaves(engine, store);
   }
 
@@ -68,38 +65,33 @@ export class HistoryPull {
 
   async #run(): Promise<void> {
     const { token, generation } = this.#store.record.engine();
-    if (this.#cursor.token !== token) this.#cursor = { token, startedAt: 0, after: 0 };
+    if (this.#cursor.token !== token) this.#cursor = { token, after: 0 };
     for (let more = true; more; ) {
       if (!this.#engine.running) return;
       this.#store.sessions.beginPull();
-      const page = Sync.parse(await this.#ask(`/sync?after=${this.#cursor.after}`));
-      const isSame = this.#isSameEngine(EngineHealth.parse(await this.#ask('/health')));
+      const page = Sync.parse(await this.#ask(generation));
       // Meanwhile another start, or the end of the sandbox: this answer is of no use any more.
       if (this.#store.record.engine().token !== token) return;
-      if (!isSame) continue;
       this.#store.apply(page);
       this.#cursor.after = page.cursor;
       more = page.more;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
-      await this.#sessions.fetchNewer(page.sessions, generation);
+      for (const saved of page.saved) this.#store.save(saved, generation);
       await this.#events.fetchOf(page.commands, generation);
       this.#pulledAt = Date.now();
+      if (!more && page.pending) this.#after(PENDING_MS);
       if (!more && this.#working) this.#after(FOLLOW_UP_MS);
     }
   }
 
-  /** An engine that was started again in its container counts changes anew: it is asked from the beginning. */
-  #isSameEngine({ uptimeMs }: EngineHealth): boolean {
-    const startedAt = Date.now() - uptimeMs;
-    const before = this.#cursor.startedAt;
-    const isSame = this.#cursor.after === 0 || startedAt - before < CLOCKS_MS;
-    this.#cursor.startedAt = isSame && before > 0 ? Math.min(before, startedAt) : startedAt;
-    if (!isSame) this.#cursor.after = 0;
-    return isSame;
-  }
-
-  async #ask(path: string): Promise<unknown> {
-    const response = await this.#engine.ask(path);
+  async #ask(generation: number): Promise<unknown> {
+    const kept = this.#store.sessions.kept().filter((session) => session.generation === generation);
+    const checkpoints = kept.map(({ id, checkpoint }): [string, number] => [id, checkpoint]);
+    const response = await this.#engine.ask('/sync', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ after: this.#cursor.after, checkpoints } satisfies SyncRequest),
+    });
     if (!response.ok) throw new Error(`the engine answered ${response.status} to a pull`);
     return await response.json();
   }

@@ -97,7 +97,7 @@ export class SessionRows {
   ): boolean {
     const changed = this.#sql.exec(
       `UPDATE sessions SET checkpoint = ?, saved_bytes = ?, state_truncated = max(state_truncated, ?)
-       WHERE id = ? AND created_at = ? AND generation = ? RETURNING id`,
+       WHERE id = ? AND created_at = ? AND generation = ? AND checkpoint <= ?1 RETURNING id`,
       version,
       bytes,
       Number(truncated),

@@ -3,11 +3,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { ERRORS, HoldfastError } from '#protocol';
+import { ERRORS, HoldfastError, SyncRequest } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
 import { openSandboxRoutes } from '../opensandbox/routes.ts';
 import { pollingRoutes } from '../polling/routes.ts';
+import { readJson } from './body.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
 import { fileRoutes } from './files.ts';
@@ -36,7 +37,9 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
     guard(c.env.incoming as IncomingMessage, token);
     await next();
   });
-  app.get('/sync', async (c) => c.json(await engine.sync(Number(c.req.query('after')) || 0)));
+  app.post('/sync', async (c) =>
+    c.json(await engine.sync(await readJson(c.env.incoming as IncomingMessage, SyncRequest))),
+  );
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);

@@ -38,9 +38,11 @@ export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   });
 
   // Between engine and Durable Object: the Worker lets nobody else through to these.
-  app.get('/sessions/:session/checkpoint', async (c) =>
-    c.json(await sessions.get(parse(SessionId, c.req.param('session'))).save()),
-  );
+  app.get('/sessions/:session/checkpoint', async (c) => {
+    const session = sessions.get(parse(SessionId, c.req.param('session')));
+    await session.settled();
+    return c.json(session.save());
+  });
 
   app.put('/sessions/:session/checkpoint', async (c) => {
     const saved = await readJson(c.env.incoming as never, SavedSession);

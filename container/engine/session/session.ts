@@ -184,15 +184,19 @@ export class Session {
   async settled(): Promise<void> {
     const keeper = this.#keeper;
     const patience = performance.now() + CHECKPOINT_PATIENCE_MS;
-    while (!this.#turns.busy && keeper.isPending && keeper.facts.checkpoint !== this.#givenUp) {
+    while (this.isPending) {
       if (performance.now() > patience) this.#givenUp = keeper.facts.checkpoint;
       await sleep(1);
     }
   }
 
-  /** What another engine makes the session of again. */
-  async save(): Promise<SavedSession> {
-    await this.settled();
+  /** Its shell is about to write the state that the last command left. */
+  get isPending(): boolean {
+    return !this.#turns.busy && this.#keeper.isPending && this.#keeper.facts.checkpoint !== this.#givenUp;
+  }
+
+  /** What another engine makes the session of again, from the newest saved state. */
+  save(): SavedSession {
     const keeper = this.#keeper;
     const state = keeper.savedState();
     const { saved, truncated } = savedSession(

@@ -50,7 +50,7 @@ export async function growCommands({ quick, full }: Reach): Promise<Curve[]> {
 
 async function syncAll(engine: BenchEngine): Promise<void> {
   for (let after = 0, more = true; more; ) {
-    const page = await engine.http.json<{ cursor: number; more: boolean }>('GET', `/sync?after=${after}`);
+    const page = await engine.http.json<{ cursor: number; more: boolean }>('POST', '/sync', { after });
     ({ cursor: after, more } = page);
   }
 }

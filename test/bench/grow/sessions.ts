@@ -38,8 +38,8 @@ export async function growSessions({ quick }: Reach): Promise<Curve[]> {
       curves.add('sessions-memory', size, (await restingKb(engine.pid)) / 1_024);
       curves.add('sessions-exec', size, await medianTime(() => run(`s${created - 1}`), CALLS));
       curves.add('sessions-list', size, await medianTime(() => http.call('GET', '/sessions'), LISTS));
-      const { cursor } = await http.json<{ cursor: number }>('GET', '/sync?after=0');
-      const sync = () => http.call('GET', `/sync?after=${cursor + 1_000_000}`);
+      const { cursor } = await http.json<{ cursor: number }>('POST', '/sync', {});
+      const sync = () => http.call('POST', '/sync', { body: { after: cursor + 1_000_000 } });
       curves.add('sessions-sync', size, await medianTime(sync, LISTS));
     }
     return curves.all();

@@ -56,7 +56,7 @@ export class OwnEngine {
   }
 
   async sync(): Promise<Sync> {
-    return (await this.call<Sync>('GET', '/sync?after=0')).body;
+    return (await this.call<Sync>('POST', '/sync', {})).body;
   }
 
   async save(session: string): Promise<SavedSession> {
