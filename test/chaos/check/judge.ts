@@ -51,7 +51,9 @@ export function judge(record: CommandRecord, outcome: Outcome, states: readonly 
     how: excused ? 'excused' : undefined,
     next,
     effects: { least: said ? 1 : 0, most: 1 },
-    ...(!excused && { difference: difference(outcome, cases[0]!) }),
+    ...(!excused && {
+      difference: `${cases.length} states possible; ${difference(outcome, nearest(outcome, cases))}`,
+    }),
   };
 }
 
@@ -94,6 +96,17 @@ function allows(excuse: Excuse, outcome: Outcome, cases: Expected[]): boolean {
       // What went with its container has no exit code that anybody could know.
       return false;
   }
+}
+
+/** Of what could have been printed, what was printed the longest part of. */
+function nearest(outcome: Outcome, cases: Expected[]): Expected {
+  if (outcome.type === 'error') return cases[0]!;
+  const common = ({ stdout }: Expected) => {
+    let at = 0;
+    while (at < stdout.length && stdout[at] === outcome.stdout[at]) at += 1;
+    return at;
+  };
+  return cases.toSorted((a, b) => common(b) - common(a))[0]!;
 }
 
 function difference(outcome: Outcome, expected: Expected): string {
