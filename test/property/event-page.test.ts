@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeEvent } from '#protocol';
 import { EventPage } from '../../container/engine/http/event-page.ts';
+import { Labeler, type Labelled, labelledSize, type StreamName } from '../../container/engine/log/label.ts';
+import { unlabel, unlabelStream } from '../../container/engine/log/unlabel.ts';
 
 const awkward = fc.oneof(
   fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
@@ -12,26 +14,52 @@ const awkward = fc.oneof(
     .map((text) => Buffer.from(text)),
 );
 const runs = fc.array(
-  fc.record({
-    stream: fc.constantFrom('stdout' as const, 'stderr' as const),
-    data: awkward,
-    seq: fc.nat(),
-    lines: fc.constant(1),
-  }),
-  { maxLength: 5 },
+  fc.record({ stream: fc.constantFrom('stdout' as const, 'stderr' as const), data: awkward }),
+  {
+    maxLength: 5,
+  },
 );
 
-function expected({ stream, data, seq }: { stream: string; data: Buffer; seq: number }): string {
-  const text = data.toString();
-  const whole = Buffer.from(text).equals(data);
-  return encodeEvent(stream, whole ? { data: text } : { dataBase64: data.toString('base64') }, seq);
+/** The lines of a log in which these were written one after the other. */
+function logOf(some: { stream: StreamName; data: Buffer }[]): Buffer {
+  const labelers = { stdout: new Labeler('stdout'), stderr: new Labeler('stderr') };
+  const parts: Buffer[] = [];
+  const add = (work: (out: Buffer) => Labelled, bytes: number) => {
+    const out = Buffer.alloc(labelledSize(bytes));
+    parts.push(out.subarray(0, work(out).size));
+  };
+  for (const { stream, data } of some) {
+    add((out) => labelers[stream].label(data, out), data.length + 3);
+    add((out) => labelers[stream].end(out), 3);
+  }
+  return Buffer.concat(parts);
 }
 
-test('a page of any runs is byte for byte what the encoder writes, page after page', () => {
+/** What the encoder of the protocol writes of the same lines. */
+function expected(lines: Buffer, before: number, mostLines: number): string {
+  let seq = before;
+  let text = '';
+  for (const { stream, data, lines: count } of unlabel(lines, Buffer.alloc(lines.length), mostLines)) {
+    seq += count;
+    const whole = Buffer.from(data.toString()).equals(data);
+    text += encodeEvent(
+      stream,
+      whole ? { data: data.toString() } : { dataBase64: data.toString('base64') },
+      seq,
+    );
+  }
+  return text;
+}
+
+test('a page of any lines is byte for byte what the encoder writes, page after page', () => {
   const page = new EventPage();
   fc.assert(
-    fc.property(runs, (some) => {
-      expect(page.encode(some).toString()).toBe(some.map(expected).join(''));
+    fc.property(runs, fc.nat(), fc.constantFrom(1, 2, Number.POSITIVE_INFINITY), (some, seq, mostLines) => {
+      const lines = logOf(some);
+      const encoded = page.encode(lines, seq, mostLines);
+      expect(encoded.bytes.toString()).toBe(expected(lines, seq, mostLines));
+      const bytes = (stream: StreamName) => unlabelStream(lines, stream, Buffer.alloc(lines.length), 0);
+      expect(encoded).toMatchObject({ stdoutBytes: bytes('stdout'), stderrBytes: bytes('stderr') });
     }),
   );
 });

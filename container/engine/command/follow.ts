@@ -4,32 +4,49 @@ import type { ServerResponse } from 'node:http';
 import { type Run, unlabel } from '../log/unlabel.ts';
 import type { Command } from './command.ts';
 
-/** Consecutive lines of one stream, with the seq of the last. */
-export type SequencedRun = Run & { seq: number };
+/** What lines of a log stand for. */
+export interface Counts {
+  lines: number;
+  stdoutBytes: number;
+  stderrBytes: number;
+}
+
+/** Hands whole lines and the seq before them to `decode`, once. */
+export type Page = <T extends Counts>(decode: (lines: Buffer, seq: number) => T) => T;
 
 let scratch = Buffer.allocUnsafe(256 * 1024);
+
+/** Calls `visit` with each run of the lines, whose bytes are good until it returns. */
+export function eachRun(lines: Buffer, visit: (run: Run) => void): Counts {
+  if (scratch.length < lines.length) scratch = Buffer.allocUnsafe(lines.length);
+  const counts = { lines: 0, stdoutBytes: 0, stderrBytes: 0 };
+  for (const run of unlabel(lines, scratch)) {
+    counts.lines += run.lines;
+    if (run.stream === 'stdout') counts.stdoutBytes += run.data.length;
+    else counts.stderrBytes += run.data.length;
+    visit(run);
+  }
+  return counts;
+}
 
 export class OutputFollower {
   readonly #command: Command;
   readonly #after: number;
-  readonly #mostLines: number;
   /** Bytes of both streams that had left the log before this reader came to them. */
   lostBytes = 0;
 
-  /** `after` is the last seq that the reader has; a run holds at most `mostLines`. */
-  constructor(command: Command, after: number, mostLines = Infinity) {
+  /** `after` is the last seq that the reader has. */
+  constructor(command: Command, after: number) {
     this.#command = command;
     this.#after = after;
-    this.#mostLines = mostLines;
   }
 
   /**
-   * Pages of runs, until the command has ended and all its events' output was given, or `reader` went away.
+   * Pages of the log, until the command has ended and all its events' output was given, or `reader` went away.
    * A page is consumed at once, before the next is asked for: its bytes are reused.
    */
-  async *pages(reader: ServerResponse): AsyncGenerator<Iterable<SequencedRun>> {
+  async *pages(reader: ServerResponse): AsyncGenerator<Page> {
     const { log } = this.#command;
-    const mostLines = this.#mostLines;
     const wake = new Wake();
     const stop = this.#command.onChange(() => wake.up());
     reader.once('close', () => wake.up());
@@ -46,18 +63,16 @@ export class OutputFollower {
         const from = offset;
         const end = endOffset(this.#command);
         if (offset < end) {
-          yield (function* () {
+          yield (decode) => {
             // Read when it is consumed: before that other readers have their turn, and use the same memory.
             const lines = log.read(offset, end);
+            const decoded = decode(lines, seq);
             offset += lines.length;
-            if (scratch.length < lines.length) scratch = Buffer.allocUnsafe(lines.length);
-            for (const run of unlabel(lines, scratch, mostLines)) {
-              seq += run.lines;
-              if (run.stream === 'stdout') stdoutBytes += run.data.length;
-              else stderrBytes += run.data.length;
-              yield { ...run, seq };
-            }
-          })();
+            seq += decoded.lines;
+            stdoutBytes += decoded.stdoutBytes;
+            stderrBytes += decoded.stderrBytes;
+            return decoded;
+          };
         }
         if (offset === from) {
           if (ended) return;

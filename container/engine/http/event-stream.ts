@@ -24,11 +24,12 @@ export async function streamEvents(
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(SSE_COMMENT), LIMITS.heartbeatMs);
   const stopStart = after === 0 ? whenStarted(command, () => response.write(startEvent(command))) : () => {};
-  const follower = new OutputFollower(command, after, mostLines);
+  const follower = new OutputFollower(command, after);
   const events = new EventPage();
   try {
     for await (const page of follower.pages(response)) {
-      await written(response, events.encode(page));
+      const { bytes } = page((lines, seq) => events.encode(lines, seq, mostLines));
+      await written(response, bytes);
       heartbeat.refresh();
     }
     if (!response.destroyed) response.end(lastEvent(command, follower.lostBytes));

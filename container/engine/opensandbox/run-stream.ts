@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { SSE_CONTENT_TYPE } from '#protocol';
 import type { Command } from '../command/command.ts';
-import { OutputFollower } from '../command/follow.ts';
+import { eachRun, OutputFollower } from '../command/follow.ts';
 import { drained } from '../http/drained.ts';
 import { LineSplitter } from './lines.ts';
 import { encodeMessage, type Message } from './shapes.ts';
@@ -19,9 +19,11 @@ export async function streamRun(command: Command, response: ServerResponse): Pro
   const splitters = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   try {
     for await (const page of new OutputFollower(command, 0).pages(response)) {
-      for (const { stream, data } of page) {
-        for (const text of splitters[stream].push(data)) send({ type: stream, text });
-      }
+      page((lines) =>
+        eachRun(lines, ({ stream, data }) => {
+          for (const text of splitters[stream].push(data)) send({ type: stream, text });
+        }),
+      );
       await drained(response);
     }
     if (response.destroyed) return;

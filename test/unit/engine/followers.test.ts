@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Command } from '../../../container/engine/command/command.ts';
-import { OutputFollower } from '../../../container/engine/command/follow.ts';
+import { eachRun, OutputFollower } from '../../../container/engine/command/follow.ts';
 import { CommandRecorder } from '../../../container/engine/command/recorder.ts';
 import { Journal, journalHeader } from '../../../container/engine/journal/journal.ts';
 
@@ -38,8 +38,8 @@ function running(id: string): Command {
 async function follow(command: Command): Promise<string> {
   const reader = Object.assign(new EventEmitter(), { destroyed: false }) as unknown as ServerResponse;
   const parts: string[] = [];
-  for await (const runs of new OutputFollower(command, 0).pages(reader)) {
-    for (const run of runs) parts.push(run.data.toString());
+  for await (const page of new OutputFollower(command, 0).pages(reader)) {
+    page((lines) => eachRun(lines, ({ data }) => parts.push(data.toString())));
   }
   return parts.join('');
 }
