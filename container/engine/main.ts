@@ -6,6 +6,8 @@ import { getRequestListener } from '@hono/node-server';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { engineApp } from './http/app.ts';
+import { Ports } from './ports/ports.ts';
+import { PortProxy } from './ports/proxy.ts';
 import { inheritedEnvironment } from './shell/environment.ts';
 import { VERSION } from './version.ts';
 
@@ -18,9 +20,20 @@ const ANSWER_MS = 200;
 
 const env = inheritedEnvironment(process.env);
 const { config, engine } = start();
-const app = engineApp({ engine, version: VERSION, config, env });
+const ports = new Ports(engine, config.isolated);
+const proxy = new PortProxy(ports, config.token);
+const app = engineApp({ engine, version: VERSION, config, env, ports, proxy });
 const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false }) as RequestListener;
-const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, listener);
+const server = createServer(
+  {
+    keepAliveTimeout: 75_000,
+    requestTimeout: 0,
+    shouldUpgradeCallback: (request) => proxy.upgrades(request),
+  },
+  (request, response) =>
+    proxy.takes(request) ? proxy.request(request, response) : listener(request, response),
+);
+server.on('upgrade', (request, socket, head) => proxy.upgrade(request, socket, head));
 
 server.listen(config.port, config.host, () => {
   const { address: host, port } = server.address() as AddressInfo;

@@ -70,6 +70,11 @@ export class Connection {
     return this.#tried(call, () => this.respond(call, accept)) as Promise<Response>;
   }
 
+  /** Sends a request as it is, once, and hands back whatever comes: a server in the sandbox answers, not Holdfast. */
+  pass(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    return this.#transport.fetch(path, init);
+  }
+
   /** One try of a streaming call: the body once the server accepted, else a `FailedTry`. */
   async open(call: Call, accept: string): Promise<ReadableStream<Uint8Array>> {
     return (await this.respond(call, accept)).body ?? new Blob([]).stream();

@@ -3,11 +3,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { ERRORS, HoldfastError } from '#protocol';
+import { ERRORS, HoldfastError, OPERATIONS, type Sync } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
 import { openSandboxRoutes } from '../opensandbox/routes.ts';
 import { pollingRoutes } from '../polling/routes.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { PortProxy } from '../ports/proxy.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
 import { fileRoutes } from './files.ts';
@@ -21,9 +23,12 @@ export interface AppOptions {
   config: EngineConfig;
   /** What every session inherits. */
   env: Record<string, string>;
+  ports: Ports;
+  proxy: PortProxy;
 }
 
-export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ Bindings: HttpBindings }> {
+export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
+  const { engine, version, config, env, ports, proxy } = options;
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health', (c) => {
     const { generation, uptimeMs } = engine;
@@ -36,10 +41,16 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
     guard(c.env.incoming as IncomingMessage, token);
     await next();
   });
-  app.get('/sync', async (c) => c.json(await engine.sync(Number(c.req.query('after')) || 0)));
+  app.get('/sync', async (c) => {
+    const sync = await engine.sync(Number(c.req.query('after')) || 0);
+    return c.json({ ...sync, openSockets: proxy.openSockets } satisfies Sync);
+  });
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
+  app.get(OPERATIONS.listPorts.path, (c) =>
+    c.json({ ports: ports.list((c.env.incoming as IncomingMessage).socket.localPort!) }),
+  );
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');

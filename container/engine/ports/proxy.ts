@@ -1,0 +1,204 @@
+// Passes requests and WebSockets on to servers in the sandbox, and their answers back, both as they come. What is
+// proxied is taken before any router sees it: paths stay as the client wrote them.
+import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  FORWARDED_HEADER,
+  Forwarded,
+  HoldfastError,
+  PORT_ERROR_HEADER,
+  portCall,
+  portNumber,
+} from '#protocol';
+import { errorBody, expected } from '../http/errors.ts';
+import { guard } from '../http/guard.ts';
+import { connectLoopback, notListening } from './connect.ts';
+import { type Passage, requestHeaders, responseHeaders } from './headers.ts';
+import type { Ports } from './ports.ts';
+
+export class PortProxy {
+  readonly #ports: Ports;
+  readonly #token: string | undefined;
+  #open = 0;
+
+  /** `token`: what callers of the engine show. */
+  constructor(ports: Ports, token: string | undefined) {
+    this.#ports = ports;
+    this.#token = token;
+  }
+
+  /** WebSockets that are open. */
+  get openSockets(): number {
+    return this.#open;
+  }
+
+  /** Whether a request is for a server behind a port. */
+  takes({ url }: IncomingMessage): boolean {
+    return portCall(url ?? '') !== undefined;
+  }
+
+  /** Whether a request with `Upgrade` asks for what is passed on: a WebSocket (RFC 6455), nothing else. */
+  upgrades(request: IncomingMessage): boolean {
+    return this.takes(request) && request.headers.upgrade?.toLowerCase() === 'websocket';
+  }
+
+  /** Answers a request that `takes` said yes to. */
+  async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#pass(request, response);
+    } catch (error) {
+      refuse(error, request, response);
+    }
+  }
+
+  /** The same for one that `upgrades` said yes to, whose connection is ours. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Also where the server does not want it: the connection must not serve another request after that.
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    try {
+      await this.#pass(request, response, (upstream, upstreamHead, passage, answer) => {
+        response.detachSocket(socket as Socket);
+        const headers = responseHeaders(answer.rawHeaders, passage);
+        socket.write(rawHead(`HTTP/1.1 101 ${answer.statusMessage || 'Switching Protocols'}`, headers));
+        this.#join(socket, upstream, head, upstreamHead);
+      });
+    } catch (error) {
+      refuse(error, request, response);
+    }
+  }
+
+  async #pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    onUpgrade?: (upstream: Duplex, head: Buffer, passage: Passage, answer: IncomingMessage) => void,
+  ): Promise<void> {
+    guard(request, this.#token);
+    const call = portCall(request.url ?? '')!;
+    const port = this.#allowed(call.port, request);
+    const { headers } = request;
+    const chunked = headers['transfer-encoding'] !== undefined;
+    const forwarded = this.#forwardedOf(request, port);
+    const passage: Passage = { port, forwarded, upgrades: onUpgrade !== undefined, chunked };
+    const socket = await connectLoopback(port);
+    if (response.destroyed || request.destroyed) return void socket.destroy();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const upstream = httpRequest({
+      createConnection: () => socket,
+      method: request.method,
+      path: call.path,
+      headers: requestHeaders(request.rawHeaders, passage),
+      setDefaultHeaders: false,
+    });
+    upstream.once('upgrade', (answer, taken, head) => {
+      if (onUpgrade) onUpgrade(taken, head, passage, answer);
+      else {
+        taken.destroy();
+        reject(broken('it changed the protocol without being asked'));
+      }
+      resolve();
+    });
+    upstream.once('response', (answer) => {
+      resolve();
+      passBack(answer, response, passage);
+    });
+    upstream.on('error', (error) => reject(broken(error.message)));
+    // The client left.
+    response.once('close', () => {
+      if (!response.writableFinished) upstream.destroy();
+      resolve();
+    });
+    request.once('error', () => upstream.destroy());
+    if (onUpgrade) upstream.end();
+    else request.pipe(upstream);
+    await promise;
+  }
+
+  #allowed(text: string, request: IncomingMessage): number {
+    const port = portNumber(text);
+    if (port === undefined) {
+      throw new HoldfastError('INVALID_REQUEST', 'a port is a whole number from 1 to 65535');
+    }
+    if (port === request.socket.localPort) {
+      throw new HoldfastError('FORBIDDEN', `port ${port} is the engine's own`);
+    }
+    if (!this.#ports.has(port)) throw notListening(port);
+    return port;
+  }
+
+  /** Who has no token to show is nobody to believe about other clients. */
+  #forwardedOf({ headers, socket }: IncomingMessage, port: number): Forwarded {
+    const told = this.#token === undefined ? undefined : headers[FORWARDED_HEADER];
+    if (typeof told === 'string') {
+      const forwarded = Forwarded.safeParse(parsed(told));
+      if (forwarded.success) return forwarded.data;
+    }
+    const host = headers.host ?? `localhost:${socket.localPort}`;
+    const address = socket.remoteAddress;
+    return { ...(address ? { for: address } : {}), proto: 'http', host, prefix: `/ports/${port}` };
+  }
+
+  #join(client: Duplex, server: Duplex, clientHead: Buffer, serverHead: Buffer): void {
+    this.#open += 1;
+    if (clientHead.length > 0) server.write(clientHead);
+    if (serverHead.length > 0) client.write(serverHead);
+    client.pipe(server).pipe(client);
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => one.destroy());
+      one.once('close', () => other.destroy());
+    }
+    client.once('close', () => {
+      this.#open -= 1;
+    });
+  }
+}
+
+function passBack(answer: IncomingMessage, response: ServerResponse, passage: Passage): void {
+  response.sendDate = false;
+  // What an answer without an upgrade says is an answer like any other.
+  const headers = responseHeaders(answer.rawHeaders, { ...passage, upgrades: false });
+  response.writeHead(answer.statusCode!, answer.statusMessage, headers);
+  response.flushHeaders();
+  answer.pipe(response);
+  // Broken off: the client must not take what it has for the whole.
+  answer.once('close', () => {
+    if (!answer.complete) response.destroy();
+  });
+}
+
+function refuse(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+  if (response.destroyed) return;
+  if (response.headersSent) return void response.destroy();
+  const told = expected(error);
+  const body = JSON.stringify(errorBody(told, request));
+  response.writeHead(told.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    [PORT_ERROR_HEADER]: told.code,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+const broken = (why: string) =>
+  new HoldfastError('CONNECTION_FAILED', `the server broke the connection off before it answered (${why})`);
+
+function rawHead(first: string, headers: readonly string[]): Buffer {
+  const lines = [first];
+  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined; // then nothing was told
+  }
+}
