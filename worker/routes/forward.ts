@@ -45,7 +45,7 @@ export async function forward(
 }
 
 /** What a Durable Object's `fetch` throws is the runtime's, which marks what is worth a repeat. */
-function asUnavailable(error: unknown): unknown {
+export function asUnavailable(error: unknown): unknown {
   const { overloaded, retryable, durableObjectReset } = error as Record<string, unknown>;
   // It was not let in, so nothing was begun.
   if (overloaded) {

@@ -26,6 +26,7 @@ export class HistoryPull {
   /** Good for the engine with this token alone. */
   #cursor = { token: '', startedAt: 0, after: 0 };
   #working = false;
+  #openSockets = 0;
   #pulledAt = 0;
   #failures = 0;
   readonly #sessions: SessionSaves;
@@ -44,6 +45,11 @@ export class HistoryPull {
   /** Whether a command or a process ran at the last pull. */
   get working(): boolean {
     return this.#engine.running && this.#working;
+  }
+
+  /** Whether somebody had a WebSocket to a server in the sandbox at the last pull. */
+  get connected(): boolean {
+    return this.#engine.running && this.#openSockets > 0;
   }
 
   /** Pulls a moment after a command. One that fails is tried again later, from the same cursor. */
@@ -82,6 +88,7 @@ export class HistoryPull {
       this.#store.apply(page);
       this.#cursor.after = page.cursor;
       more = page.more;
+      this.#openSockets = page.openSockets;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
       await this.#sessions.fetchNewer(page.sessions, generation);
       await this.#events.fetchOf(page.commands, generation);

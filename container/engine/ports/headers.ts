@@ -1,7 +1,7 @@
 // Headers on their way to a server behind a port, and back. Pure.
 // Invariant: nothing that lets a caller in to Holdfast goes to the server, and what says where a request came from
 // is ours, whatever the client wrote.
-import { FORWARDED_HEADER, type Forwarded, PORT_AUTHORIZATION_HEADER, PORT_ERROR_HEADER } from '#protocol';
+import { type Forwarded, PORT_AUTHORIZATION_HEADER } from '#protocol';
 
 /** RFC 9110, section 7.6.1, and those that are for the next proxy. */
 const HOP_BY_HOP = [
@@ -16,7 +16,8 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 const CREDENTIALS = ['authorization', 'x-execd-access-token'];
-const OURS = [FORWARDED_HEADER, PORT_AUTHORIZATION_HEADER, PORT_ERROR_HEADER];
+/** How the parts of Holdfast speak to each other. */
+const OURS = 'x-holdfast-';
 const UPGRADE = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
 const FORWARDED = /^(?:forwarded|x-forwarded-.*|x-real-ip|x-original-.*)$/;
 
@@ -34,13 +35,13 @@ export interface Passage {
 
 /** What the server gets. */
 export function requestHeaders(raw: RawHeaders, { port, forwarded, upgrades, chunked }: Passage): string[] {
-  const dropped = new Set(['host', 'expect', ...HOP_BY_HOP, ...nominated(raw), ...CREDENTIALS, ...OURS]);
+  const dropped = new Set(['host', 'expect', ...HOP_BY_HOP, ...nominated(raw), ...CREDENTIALS]);
   const host = `localhost:${port}`;
   const headers = ['Host', host];
   for (const [name, value] of pairs(raw)) {
     const lower = name.toLowerCase();
     if (lower === PORT_AUTHORIZATION_HEADER) headers.push('Authorization', value);
-    if (dropped.has(lower) || FORWARDED.test(lower)) continue;
+    if (dropped.has(lower) || lower.startsWith(OURS) || FORWARDED.test(lower)) continue;
     // A page of the server itself is of the same origin to it, under whatever name it was loaded.
     const isOwn = lower === 'origin' && value === `${forwarded.proto}://${forwarded.host}`;
     headers.push(name, isOwn ? `http://${host}` : value);
@@ -55,11 +56,11 @@ export function requestHeaders(raw: RawHeaders, { port, forwarded, upgrades, chu
 
 /** What the client gets of the server's answer. */
 export function responseHeaders(raw: RawHeaders, { port, forwarded, upgrades }: Passage): string[] {
-  const dropped = new Set([...HOP_BY_HOP, ...nominated(raw), ...OURS]);
+  const dropped = new Set([...HOP_BY_HOP, ...nominated(raw)]);
   const headers: string[] = [];
   for (const [name, value] of pairs(raw)) {
     const lower = name.toLowerCase();
-    if (dropped.has(lower)) continue;
+    if (dropped.has(lower) || lower.startsWith(OURS)) continue;
     headers.push(name, lower === 'location' ? locationFor(value, port, forwarded) : value);
   }
   if (upgrades) headers.push(...UPGRADE);

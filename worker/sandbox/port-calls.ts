@@ -1,0 +1,108 @@
+// The way of a request to a server in the sandbox: counted as activity until its answer is over, never tried twice
+// where that could do harm, and handed on untouched both ways. A WebSocket passes as it is; the engine counts those.
+import { FORWARDED_HEADER, type Forwarded, HoldfastError, PORT_AUTHORIZATION_HEADER } from '#protocol';
+import type { Store } from '../store/store.ts';
+import type { Activity } from './activity.ts';
+import type { Engine } from './engine.ts';
+import type { OpenCalls } from './open-calls.ts';
+import { passThrough } from './pass-through.ts';
+import type { SandboxCall } from './sandbox-call.ts';
+
+export interface PortCallsOptions {
+  engine: Engine;
+  store: Store;
+  activity: Activity;
+  calls: OpenCalls;
+}
+
+export interface Terms {
+  /** The engine's path with the query: `/ports/3000/index.html?x`. */
+  path: string;
+  /** Whether a sandbox that sleeps is woken. */
+  wakes: boolean;
+}
+
+/** They mean the same however often they come (RFC 9110, section 9.2.1). */
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
+
+export class PortCalls {
+  readonly #options: PortCallsOptions;
+
+  constructor(options: PortCallsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws PORT_NOT_LISTENING where the sandbox sleeps and is to go on sleeping; CONNECTION_FAILED */
+  async forward(call: SandboxCall, { path, wakes }: Terms): Promise<Response> {
+    const { activity, calls, engine, store } = this.#options;
+    const { request, requestId } = call;
+    if (!wakes && !engine.awake) throw asleep();
+    const signal = calls.begin(requestId, request.signal);
+    const release = activity.begin();
+    const leave = () => {
+      calls.end(requestId);
+      release();
+    };
+    try {
+      store.record.touch(new Date());
+      const answer = await this.#ask(path, { ...headersFor(call), signal });
+      if (!answer.webSocket) return passThrough(answer, leave);
+      leave();
+      const { status, headers, webSocket } = answer;
+      return new Response(null, { status, headers, webSocket });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  async #ask(path: string, init: Asked): Promise<Response> {
+    const { engine } = this.#options;
+    await engine.ready();
+    const { generation } = engine;
+    try {
+      return await engine.fetch(path, init);
+    } catch (error) {
+      init.signal.throwIfAborted();
+      const mayRepeat = SAFE.includes(init.method) && !init.body;
+      if (!(await engine.recovers(generation)) || !mayRepeat) throw cut(error);
+      return await engine.fetch(path, init).catch((again) => Promise.reject(cut(again)));
+    }
+  }
+}
+
+interface Asked {
+  method: string;
+  headers: Headers;
+  body: BodyInit | null;
+  signal: AbortSignal;
+}
+
+/** What the server is to get. `Authorization` is the engine's on this way, so the server's own goes beside it. */
+function headersFor({ request, requestId }: SandboxCall): Omit<Asked, 'signal'> {
+  const headers = new Headers(request.headers);
+  const authorization = headers.get('authorization');
+  if (authorization !== null) headers.set(PORT_AUTHORIZATION_HEADER, authorization);
+  headers.set('x-request-id', requestId);
+  if (!headers.has(FORWARDED_HEADER)) headers.set(FORWARDED_HEADER, forwardedOf(request.url));
+  return { method: request.method, headers, body: request.body };
+}
+
+/** For who asks the Durable Object itself. */
+function forwardedOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return JSON.stringify({ proto: protocol === 'https:' ? 'https' : 'http', host } satisfies Forwarded);
+}
+
+const asleep = () =>
+  new HoldfastError(
+    'PORT_NOT_LISTENING',
+    'The sandbox sleeps, so nothing listens in it; start the server again.',
+  );
+
+const cut = (cause: unknown) =>
+  new HoldfastError(
+    'CONNECTION_FAILED',
+    'The engine ended during this request; whether the server got it is not known.',
+    { cause },
+  );
