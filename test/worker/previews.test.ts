@@ -1,6 +1,5 @@
 // Preview URLs: what they open, to whom, for how long, and what they never open.
-import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
+import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import type { Preview, PreviewInfo } from '#protocol';
 import { call, codeOf, newSandbox } from './harness/api.ts';
@@ -139,12 +138,15 @@ test('no name below the host of previews reaches the API, and the API is where i
 });
 
 test('a guess at a sandbox that was never used leaves nothing behind', async () => {
-  const name = `never-${crypto.randomUUID().slice(0, 8)}`;
-  await expectRefused(`https://3000-${name}-${'a'.repeat(26)}.preview.test/`);
-  const stored = await listDurableObjectIds(env.SANDBOX);
-  expect(stored.some((id) => id.equals(env.SANDBOX.idFromName(name)))).toBe(false);
+  const sandbox = shortSandbox();
+  // Something that is gone only if all is.
+  await runInDurableObject(stubOf(sandbox), (_, { storage }) =>
+    storage.sql.exec('CREATE TABLE left_behind (n)'),
+  );
+  await expectRefused(`https://3000-${sandbox.name}-${'a'.repeat(26)}.preview.test/`);
+  expect(await rows(sandbox, "SELECT name FROM sqlite_master WHERE name = 'left_behind'")).toEqual([]);
+  expect((await sandbox.call('')).status).toBe(404);
   // And it can be used as ever.
-  const sandbox = shortSandbox(name);
   const answer = await sandbox.call('/sessions/default/exec', { body: { command: 'echo up' } });
   expect(await answer.json()).toMatchObject({ stdout: 'up\n' });
 });

@@ -38,7 +38,9 @@ export async function forward(
   for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const { method } = c.req.raw;
   try {
-    return await c.env.SANDBOX.getByName(sandbox).fetch(url.href, { method, headers, body });
+    // What a server in the sandbox redirects to is its client's to follow.
+    const init = { method, headers, body, redirect: 'manual' } as const;
+    return await c.env.SANDBOX.getByName(sandbox).fetch(url.href, init);
   } catch (error) {
     throw asUnavailable(error);
   }
