@@ -13,6 +13,7 @@ export * from './polling-error.ts';
 export * from './port-names.ts';
 export * from './ports.ts';
 export * from './preview-host.ts';
+export * from './preview-request.ts';
 export * from './previews.ts';
 export * from './process.ts';
 export * from './query.ts';

@@ -66,9 +66,3 @@ export function parsePreviewed(path: string): { port: number; token: string; pat
   const port = portNumber(digits);
   return port === undefined ? undefined : { port, token, path: rest };
 }
-
-/**
- * Why a Durable Object that was asked for a preview of a sandbox that was never used ends itself: nothing is to be
- * left of it. Whoever asked tells its client what it tells of any wrong preview.
- */
-export const NEVER_USED = 'this sandbox was never used; nothing is kept of it';

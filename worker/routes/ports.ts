@@ -1,7 +1,7 @@
 // Servers in the sandbox, for who has the key: requests pass to them raw. Cookies pass in neither direction here, for
 // they are those of the API's host; previews have hosts of their own.
-import { type Context, Hono } from 'hono';
-import { FORWARDED_HEADER, type Forwarded, HoldfastError, portCall, portNumber } from '#protocol';
+import { Hono } from 'hono';
+import { FORWARDED_HEADER, forwardedOf, HoldfastError, portCall, portNumber } from '#protocol';
 import type { AppEnv } from '../app.ts';
 import { sandboxPath } from '../http/sandbox-path.ts';
 import { admit, forward } from './forward.ts';
@@ -19,21 +19,9 @@ for (const path of ['/ports/:port', '/ports/:port/*']) {
       throw new HoldfastError('INVALID_REQUEST', 'A port is a whole number from 1 to 65535.');
     }
     const prefix = `/v1/sandboxes/${sandbox}/ports/${port}`;
-    const extra = { [FORWARDED_HEADER]: forwardedOf(c, prefix) };
+    const extra = { [FORWARDED_HEADER]: JSON.stringify(forwardedOf(c.req.raw, prefix)) };
     return withoutCookies(await forward(c, sandbox, rest, c.req.raw.body, extra));
   });
-}
-
-/** What the server is told of the client. `cf-connecting-ip` is Cloudflare's word. */
-export function forwardedOf(c: Context<AppEnv>, prefix?: string): string {
-  const { protocol, host } = new URL(c.req.url);
-  const address = c.req.header('cf-connecting-ip');
-  return JSON.stringify({
-    ...(address === undefined ? {} : { for: address }),
-    proto: protocol === 'https:' ? 'https' : 'http',
-    host,
-    ...(prefix === undefined ? {} : { prefix }),
-  } satisfies Forwarded);
 }
 
 function withoutCookies(answer: Response): Response {

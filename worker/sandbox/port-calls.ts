@@ -1,6 +1,6 @@
 // The way of a request to a server in the sandbox: counted as activity until its answer is over, never tried twice
 // where that could do harm, and handed on untouched both ways. A WebSocket passes as it is; the engine counts those.
-import { FORWARDED_HEADER, type Forwarded, HoldfastError, PORT_AUTHORIZATION_HEADER } from '#protocol';
+import { FORWARDED_HEADER, forwardedOf, HoldfastError, PORT_AUTHORIZATION_HEADER } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Activity } from './activity.ts';
 import type { Engine } from './engine.ts';
@@ -84,14 +84,9 @@ function headersFor({ request, requestId }: SandboxCall): Omit<Asked, 'signal'> 
   const authorization = headers.get('authorization');
   if (authorization !== null) headers.set(PORT_AUTHORIZATION_HEADER, authorization);
   headers.set('x-request-id', requestId);
-  if (!headers.has(FORWARDED_HEADER)) headers.set(FORWARDED_HEADER, forwardedOf(request.url));
+  // Not there where the Durable Object itself is asked.
+  if (!headers.has(FORWARDED_HEADER)) headers.set(FORWARDED_HEADER, JSON.stringify(forwardedOf(request)));
   return { method: request.method, headers, body: request.body };
-}
-
-/** For who asks the Durable Object itself. */
-function forwardedOf(url: string): string {
-  const { protocol, host } = new URL(url);
-  return JSON.stringify({ proto: protocol === 'https:' ? 'https' : 'http', host } satisfies Forwarded);
 }
 
 const asleep = () =>

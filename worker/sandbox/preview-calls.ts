@@ -5,13 +5,13 @@ import {
   LIMITS,
   longestPreviewedName,
   NEVER_USED,
+  noPreview,
   type Preview,
   PreviewRequest,
   parsePreviewed,
   portNumber,
   previewLabel,
 } from '#protocol';
-import { noPreview } from '../http/no-preview.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { readBody } from '../http/read-body.ts';
 import type { Store } from '../store/store.ts';

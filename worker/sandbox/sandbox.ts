@@ -1,10 +1,9 @@
 // The Durable Object: one sandbox, its container and what is remembered of both.
 // It trusts the Worker's checks; nothing but a request that needs the engine wakes the container.
 import { Container } from '@cloudflare/containers';
-import { HoldfastError, PatchSandboxRequest, portCall, type SandboxInfo } from '#protocol';
+import { HoldfastError, noPreview, PatchSandboxRequest, portCall, type SandboxInfo } from '#protocol';
 import type { Bindings } from '../bindings.ts';
 import { errorResponse } from '../http/error-response.ts';
-import { noPreview } from '../http/no-preview.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { readBody } from '../http/read-body.ts';
 import { giveLocalContainer } from '../local/give-container.ts';

@@ -1,6 +1,6 @@
 // Passes requests and WebSockets on to servers in the sandbox, and their answers back, both as they come. What is
 // proxied is taken before any router sees it: paths stay as the client wrote them.
-import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -16,6 +16,7 @@ import { guard } from '../http/guard.ts';
 import { connectLoopback, notListening } from './connect.ts';
 import { type Passage, requestHeaders, responseHeaders } from './headers.ts';
 import type { Ports } from './ports.ts';
+import { type End, lastResponse, openTunnel } from './tunnel.ts';
 
 export class PortProxy {
   readonly #ports: Ports;
@@ -54,18 +55,16 @@ export class PortProxy {
 
   /** The same for one that `upgrades` said yes to, whose connection is ours. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // Also where the server does not want it: the connection must not serve another request after that.
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(socket as Socket);
-    response.once('finish', () => socket.end());
-    socket.on('error', () => socket.destroy());
+    const response = lastResponse(request, socket);
     try {
-      await this.#pass(request, response, (upstream, upstreamHead, passage, answer) => {
+      await this.#pass(request, response, (server, passage, answer) => {
         response.detachSocket(socket as Socket);
+        this.#open += 1;
+        socket.once('close', () => {
+          this.#open -= 1;
+        });
         const headers = responseHeaders(answer.rawHeaders, passage);
-        socket.write(rawHead(`HTTP/1.1 101 ${answer.statusMessage || 'Switching Protocols'}`, headers));
-        this.#join(socket, upstream, head, upstreamHead);
+        openTunnel({ socket, head }, server, answer.statusMessage ?? '', headers);
       });
     } catch (error) {
       refuse(error, request, response);
@@ -75,7 +74,7 @@ export class PortProxy {
   async #pass(
     request: IncomingMessage,
     response: ServerResponse,
-    onUpgrade?: (upstream: Duplex, head: Buffer, passage: Passage, answer: IncomingMessage) => void,
+    onUpgrade?: (server: End, passage: Passage, answer: IncomingMessage) => void,
   ): Promise<void> {
     guard(request, this.#token);
     const call = portCall(request.url ?? '')!;
@@ -95,7 +94,7 @@ export class PortProxy {
       setDefaultHeaders: false,
     });
     upstream.once('upgrade', (answer, taken, head) => {
-      if (onUpgrade) onUpgrade(taken, head, passage, answer);
+      if (onUpgrade) onUpgrade({ socket: taken, head }, passage, answer);
       else {
         taken.destroy();
         reject(broken('it changed the protocol without being asked'));
@@ -141,23 +140,6 @@ export class PortProxy {
     const address = socket.remoteAddress;
     return { ...(address ? { for: address } : {}), proto: 'http', host, prefix: `/ports/${port}` };
   }
-
-  #join(client: Duplex, server: Duplex, clientHead: Buffer, serverHead: Buffer): void {
-    this.#open += 1;
-    if (clientHead.length > 0) server.write(clientHead);
-    if (serverHead.length > 0) client.write(serverHead);
-    client.pipe(server).pipe(client);
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      one.on('error', () => one.destroy());
-      one.once('close', () => other.destroy());
-    }
-    client.once('close', () => {
-      this.#open -= 1;
-    });
-  }
 }
 
 function passBack(answer: IncomingMessage, response: ServerResponse, passage: Passage): void {
@@ -188,12 +170,6 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
 
 const broken = (why: string) =>
   new HoldfastError('CONNECTION_FAILED', `the server broke the connection off before it answered (${why})`);
-
-function rawHead(first: string, headers: readonly string[]): Buffer {
-  const lines = [first];
-  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-}
 
 function parsed(json: string): unknown {
   try {
