@@ -71,8 +71,13 @@ export class Connection {
   }
 
   /** Sends a request as it is, once, and hands back whatever comes: a server in the sandbox answers, not Holdfast. */
-  pass(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
-    return this.#transport.fetch(path, init);
+  async pass(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    try {
+      return await this.#transport.fetch(path, init);
+    } catch (cause) {
+      init.signal?.throwIfAborted();
+      throw cutOff(`could not reach ${this.#transport.target}`, cause).error;
+    }
   }
 
   /** One try of a streaming call: the body once the server accepted, else a `FailedTry`. */
