@@ -1,5 +1,5 @@
 // Preview URLs in a Worker that embeds the Durable Object class: the first thing that its fetch asks.
-import { noPreview, previewedRequest, previewOf, wasNeverUsed } from './protocol/index.ts';
+import { noPreview, PORT_ERROR_HEADER, previewedRequest, previewOf, wasNeverUsed } from './protocol/index.ts';
 import type { SandboxNamespace } from './transport/durable-object.ts';
 
 /** What is needed of a Worker's environment: the binding, and the host of previews where one is set. */
@@ -37,5 +37,6 @@ export async function proxyToSandbox<Id>(request: Request, env: PreviewEnv<Id>):
 
 function nowhere(): Response {
   const error = noPreview();
-  return Response.json(error.toBody(crypto.randomUUID()), { status: error.status });
+  const headers = { [PORT_ERROR_HEADER]: error.code };
+  return Response.json(error.toBody(crypto.randomUUID()), { status: error.status, headers });
 }

@@ -49,6 +49,7 @@ test('a sandbox that sleeps is not woken for a server that cannot be there', asy
   for (const rest of ['/ports/3000/', '/ports/3000']) {
     const answer = await sandbox.call(rest);
     expect([answer.status, await codeOf(answer)]).toEqual([502, 'PORT_NOT_LISTENING']);
+    expect(answer.headers.get('x-holdfast-error')).toBe('PORT_NOT_LISTENING');
   }
   expect(await (await sandbox.call('/ports')).json()).toEqual({ ports: [] });
   expect((await sandbox.call('')).status).toBe(404);
