@@ -1,14 +1,16 @@
 // Requests to a server in the sandbox: handed on as they are, and so is what it answers.
 import type { Connection } from './connection/connection.ts';
-import { HoldfastError, PORT_AUTHORIZATION_HEADER } from './protocol/index.ts';
+import { FORWARDED_HEADER, forwardedOf, HoldfastError, PORT_AUTHORIZATION_HEADER } from './protocol/index.ts';
 
 export async function fetchPort(connection: Connection, request: Request, port: number): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const headers: Record<string, string> = Object.fromEntries(request.headers);
   // On most ways the header of that name is Holdfast's own.
   const { authorization } = headers;
+  delete headers[PORT_AUTHORIZATION_HEADER];
   if (authorization !== undefined) headers[PORT_AUTHORIZATION_HEADER] = authorization;
   delete headers.authorization;
+  headers[FORWARDED_HEADER] = JSON.stringify(forwardedOf(request));
   const { method, body, signal } = request;
   const init: RequestInit & { headers: typeof headers; duplex?: 'half' } = {
     method,

@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import { LIMITS } from '#protocol';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { engineApp } from './http/app.ts';
@@ -28,6 +29,7 @@ const server = createServer(
   {
     keepAliveTimeout: 75_000,
     requestTimeout: 0,
+    maxHeaderSize: LIMITS.portHeaderBytes,
     shouldUpgradeCallback: (request) => proxy.upgrades(request),
   },
   (request, response) =>

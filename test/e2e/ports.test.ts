@@ -1,4 +1,5 @@
 // Servers in the sandbox: what listens, and the way to it for requests and WebSockets.
+import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { expect } from 'vitest';
 import type { PortList } from '#protocol';
@@ -211,6 +212,39 @@ test("an answer is the server's own: its status, its redirect, its headers but f
 test('a server that breaks off is told of, before its answer and within it', async ({ server: { port } }) => {
   expectError(await api('GET', `/ports/${port}/dead`), 502, 'CONNECTION_FAILED');
   await expect(api('GET', `/ports/${port}/cut`)).rejects.toThrow();
+});
+
+test('what is no answer of HTTP is told of, and ends nothing else', async ({ server: { port } }) => {
+  for (const answer of [
+    'HTTP/1.1 099 Low\r\n\r\n',
+    'HTTP/1.1 999 High\r\n\r\n',
+    'SSH-2.0-OpenSSH\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx',
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+    '',
+  ]) {
+    const path = `/ports/${port}/raw?answer=${encodeURIComponent(answer)}`;
+    expectError(await api('GET', path), 502, 'CONNECTION_FAILED');
+  }
+  expect((await api('GET', `/ports/${port}/any`)).status).toBe(200);
+});
+
+test('headers may be as large as those of a browser with many cookies', async ({ server: { port } }) => {
+  const large = 'x'.repeat(12_000);
+  const { headers } = await seen(port, '/any', 'GET', { 'x-large': large });
+  expect(Object.fromEntries(headers)['x-large']).toBe(large);
+});
+
+test('a body that its sender breaks off is not taken for a whole one', async ({ server: { port } }) => {
+  const id = crypto.randomUUID();
+  const url = new URL(`${target.url}/ports/${port}/echo?id=${id}`);
+  const asked = httpRequest(url, { method: 'POST', headers: { ...target.headers, 'content-length': 1000 } });
+  asked.on('error', () => {});
+  const answered = new Promise((resolve) => asked.once('response', resolve));
+  asked.write('half');
+  await answered;
+  asked.destroy();
+  await until(async () => (await api<string>('GET', `/ports/${port}/left`)).body.includes(id));
 });
 
 test('what is no port, or nobody listens on, is refused with a code', async ({

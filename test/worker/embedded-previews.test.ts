@@ -74,12 +74,19 @@ test('a request and a WebSocket are handed to a port by the Worker itself', asyn
   const echoed = await sandbox.fetchPort(posted, port);
   expect([echoed.status, await echoed.text()]).toEqual([200, 'hello']);
   const seen = await sandbox.fetchPort(
-    new Request('http://app/a%2Fb?c', { headers: { cookie: 'a=1', authorization: 'Bearer mine' } }),
+    new Request('https://app.example/a%2Fb?c', {
+      headers: {
+        cookie: 'a=1',
+        authorization: 'Bearer mine',
+        'x-holdfast-forwarded': '{"proto":"http","host":"evil.example"}',
+      },
+    }),
     port,
   );
   const { url, rawHeaders } = await seen.json<{ url: string; rawHeaders: string[] }>();
   expect(url).toBe('/a%2Fb?c');
-  expect(rawHeaders).toEqual(expect.arrayContaining(['a=1', 'Bearer mine']));
+  expect(rawHeaders).toEqual(expect.arrayContaining(['a=1', 'Bearer mine', 'app.example', 'https']));
+  expect(rawHeaders.join()).not.toContain('evil');
   const redirect = await sandbox.fetchPort(new Request('http://app/redirect?to=/x'), port);
   expect([redirect.status, redirect.headers.getSetCookie()]).toEqual([302, ['a=1; Path=/', 'b=2']]);
   const nobody = await sandbox.fetchPort(new Request('http://app/'), 1);

@@ -7,6 +7,7 @@ import {
   FORWARDED_HEADER,
   Forwarded,
   HoldfastError,
+  LIMITS,
   PORT_ERROR_HEADER,
   portCall,
   portNumber,
@@ -58,6 +59,7 @@ export class PortProxy {
     const response = lastResponse(request, socket);
     try {
       await this.#pass(request, response, (server, passage, answer) => {
+        if (socket.destroyed) return void server.socket.destroy();
         response.detachSocket(socket as Socket);
         this.#open += 1;
         socket.once('close', () => {
@@ -92,6 +94,7 @@ export class PortProxy {
       path: call.path,
       headers: requestHeaders(request.rawHeaders, passage),
       setDefaultHeaders: false,
+      maxHeaderSize: LIMITS.portHeaderBytes,
     });
     upstream.once('upgrade', (answer, taken, head) => {
       if (onUpgrade) onUpgrade({ socket: taken, head }, passage, answer);
@@ -102,8 +105,13 @@ export class PortProxy {
       resolve();
     });
     upstream.once('response', (answer) => {
-      resolve();
-      passBack(answer, response, passage);
+      try {
+        passBack(answer, response, passage);
+        resolve();
+      } catch (error) {
+        upstream.destroy();
+        reject(broken((error as Error).message));
+      }
     });
     upstream.on('error', (error) => reject(broken(error.message)));
     // The client left.
@@ -142,11 +150,14 @@ export class PortProxy {
   }
 }
 
+/** Throws where the answer is none that could be passed on. */
 function passBack(answer: IncomingMessage, response: ServerResponse, passage: Passage): void {
+  const { statusCode = 0 } = answer;
+  if (statusCode < 200 || statusCode > 599) throw new Error(`its status was ${statusCode}`);
   response.sendDate = false;
   // What an answer without an upgrade says is an answer like any other.
   const headers = responseHeaders(answer.rawHeaders, { ...passage, upgrades: false });
-  response.writeHead(answer.statusCode!, answer.statusMessage, headers);
+  response.writeHead(statusCode, answer.statusMessage, headers);
   response.flushHeaders();
   answer.pipe(response);
   // Broken off: the client must not take what it has for the whole.
@@ -169,7 +180,7 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
 }
 
 const broken = (why: string) =>
-  new HoldfastError('CONNECTION_FAILED', `the server broke the connection off before it answered (${why})`);
+  new HoldfastError('CONNECTION_FAILED', `the server gave no answer that can be passed on: ${why}`);
 
 function parsed(json: string): unknown {
   try {
