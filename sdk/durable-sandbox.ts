@@ -66,7 +66,7 @@ export class DurableSandbox extends Sandbox {
   }
 
   /**
-   * Revokes all preview URLs of a port. Throws `NOT_FOUND` where there is none.
+   * Revokes all preview URLs of a port and ends what is open through them. Throws `NOT_FOUND` where there is none.
    *
    * @example
    * await sandbox.unexposePort(5173);

@@ -25,5 +25,13 @@ export const Forwarded = z.object({
   host: z.string(),
   /** The path in front of the server's own. */
   prefix: z.string().optional(),
+  /** The preview that let the client in: the connection ends with it. */
+  preview: z
+    .object({ id: z.string(), /** Milliseconds since 1970. */ expiresAt: z.number().nullable() })
+    .optional(),
 });
 export type Forwarded = z.infer<typeof Forwarded>;
+
+/** Tells the engine which previews are over, an internal call. */
+export const RevokedPreviews = z.object({ ids: z.array(z.string()) });
+export type RevokedPreviews = z.infer<typeof RevokedPreviews>;

@@ -110,6 +110,43 @@ test('a wrong, expired or revoked token, another port, and another sandbox are r
   expect(await codeOf(await sandbox.call(`/previews/${id}`, { method: 'DELETE' }))).toBe('NOT_FOUND');
 });
 
+test('what is open through a preview ends with it, and nothing else does', async () => {
+  const sandbox = shortSandbox();
+  const port = await startServer(sandbox);
+  const [revoked, other] = [await preview(sandbox, port), await preview(sandbox, port)];
+  const expiring = await preview(sandbox, port, { expiresInSeconds: 1 });
+  const opened = async (url: string) => {
+    const { webSocket } = await visit(`${url}chat`, { headers: { upgrade: 'websocket' } });
+    webSocket!.accept();
+    const stream = (await visit(`${url}events?id=1`)).body!.getReader();
+    const ended = Promise.all([
+      new Promise((over) => {
+        webSocket!.addEventListener('close', over);
+        webSocket!.addEventListener('error', over);
+      }),
+      (async () => {
+        while (!(await stream.read()).done);
+      })().catch(() => {}),
+    ]);
+    return { webSocket: webSocket!, stream, ended };
+  };
+  const [first, second, third] = [
+    await opened(revoked.url),
+    await opened(other.url),
+    await opened(expiring.url),
+  ];
+  await third.ended;
+  expect((await sandbox.call(`/previews/${revoked.id}`, { method: 'DELETE' })).status).toBe(204);
+  await first.ended;
+  const said = new Promise((heard) =>
+    second.webSocket.addEventListener('message', ({ data }) => heard(data)),
+  );
+  second.webSocket.send('still here');
+  expect(await said).toBe('still here');
+  second.webSocket.close(1000);
+  await second.stream.cancel().catch(() => {});
+});
+
 test('all previews of a port are revoked by the port', async () => {
   const sandbox = shortSandbox();
   const port = await startServer(sandbox);

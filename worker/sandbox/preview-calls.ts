@@ -56,12 +56,14 @@ export class PreviewCalls {
     const [, which] = /^\/previews\/([^/]+)$/.exec(rest) ?? [];
     if (which === undefined || method !== 'DELETE') return undefined;
     const port = portNumber(which);
-    if (!this.#options.store.previews.remove(port === undefined ? { id: which } : { port })) {
+    const revoked = this.#options.store.previews.remove(port === undefined ? { id: which } : { port });
+    if (revoked.length === 0) {
       throw new HoldfastError(
         'NOT_FOUND',
         `There is no preview ${which.slice(0, 64)}; GET /previews lists them.`,
       );
     }
+    await this.#options.ports.cut(revoked);
     return new Response(null, { status: 204 });
   }
 
@@ -89,9 +91,16 @@ export class PreviewCalls {
     }
     const expiresAt =
       expiresInSeconds === undefined ? undefined : new Date(createdAt.getTime() + expiresInSeconds * 1000);
-    const id = crypto.randomUUID();
     store.record.touch(createdAt);
-    store.previews.put({ id, port, tokenHash, name, wakes, createdAt, expiresAt });
+    const id = store.previews.put({
+      id: crypto.randomUUID(),
+      port,
+      tokenHash,
+      name,
+      wakes,
+      createdAt,
+      expiresAt,
+    });
     const url = `${LOCAL.test(host) ? 'http' : 'https'}://${label}.${host.toLowerCase()}/`;
     return {
       id,
@@ -117,6 +126,7 @@ export class PreviewCalls {
     return await ports.forward(call, {
       path: `/ports/${asked.port}${asked.path}${call.search}`,
       wakes: found.wakes,
+      preview: { id: found.id, expiresAt: found.expiresAt },
     });
   }
 }

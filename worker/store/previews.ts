@@ -13,6 +13,14 @@ export interface KeptPreview {
   expiresAt: Date | undefined;
 }
 
+export interface LivingPreview {
+  id: string;
+  tokenHash: string;
+  wakes: boolean;
+  /** Milliseconds since 1970. */
+  expiresAt: number | null;
+}
+
 interface Row extends Record<string, SqlStorageValue> {
   id: string;
   port: number;
@@ -32,13 +40,15 @@ export class Previews {
     this.#sql = sql;
   }
 
-  /** Keeps one, in place of one of the same port and token; those whose time is over leave. */
-  put({ id, port, tokenHash, name, wakes, createdAt, expiresAt }: KeptPreview): void {
+  /** Keeps one; what is over leaves. One of the same port and token keeps its id, which is returned. */
+  put({ id, port, tokenHash, name, wakes, createdAt, expiresAt }: KeptPreview): string {
     this.#sql.exec(`DELETE FROM previews WHERE NOT ${LIVING}`, createdAt.getTime());
-    this.#sql.exec('DELETE FROM previews WHERE port = ? AND token_hash = ?', port, tokenHash);
+    const query = 'DELETE FROM previews WHERE port = ? AND token_hash = ? RETURNING id';
+    const [before] = this.#sql.exec<{ id: string }>(query, port, tokenHash).toArray();
+    const kept = before?.id ?? id;
     this.#sql.exec(
       'INSERT INTO previews VALUES (?, ?, ?, ?, ?, ?, ?)',
-      id,
+      kept,
       port,
       tokenHash,
       name ?? null,
@@ -46,6 +56,7 @@ export class Previews {
       createdAt.getTime(),
       expiresAt?.getTime() ?? null,
     );
+    return kept;
   }
 
   /** All whose time is not over, oldest first. */
@@ -58,22 +69,24 @@ export class Previews {
   }
 
   /** Those of a port whose time is not over, with what their tokens are compared to. */
-  of(port: number, now: Date): { tokenHash: string; wakes: boolean }[] {
-    const rows = this.#sql.exec<Row>(
-      `SELECT * FROM previews WHERE port = ? AND ${LIVING}`,
-      port,
-      now.getTime(),
-    );
-    return rows.toArray().map(({ token_hash, wakes }) => ({ tokenHash: token_hash, wakes: wakes === 1 }));
+  of(port: number, now: Date): LivingPreview[] {
+    const query = `SELECT * FROM previews WHERE port = ? AND ${LIVING}`;
+    const rows = this.#sql.exec<Row>(query, port, now.getTime()).toArray();
+    return rows.map(({ id, token_hash, wakes, expires_at }) => ({
+      id,
+      tokenHash: token_hash,
+      wakes: wakes === 1,
+      expiresAt: expires_at,
+    }));
   }
 
-  /** Revokes one, or all of a port; tells whether there was any. */
-  remove(which: { id: string } | { port: number }): boolean {
+  /** Revokes one, or all of a port; tells which those were. */
+  remove(which: { id: string } | { port: number }): string[] {
     const cursor =
       'id' in which
-        ? this.#sql.exec('DELETE FROM previews WHERE id = ?', which.id)
-        : this.#sql.exec('DELETE FROM previews WHERE port = ?', which.port);
-    return cursor.rowsWritten > 0;
+        ? this.#sql.exec<{ id: string }>('DELETE FROM previews WHERE id = ? RETURNING id', which.id)
+        : this.#sql.exec<{ id: string }>('DELETE FROM previews WHERE port = ? RETURNING id', which.port);
+    return cursor.toArray().map(({ id }) => id);
   }
 
   clear(): void {

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { ERRORS, HoldfastError, OPERATIONS, type Sync } from '#protocol';
+import { ERRORS, HoldfastError, type Sync } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
 import { openSandboxRoutes } from '../opensandbox/routes.ts';
@@ -14,6 +14,7 @@ import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
 import { fileRoutes } from './files.ts';
 import { guard } from './guard.ts';
+import { portRoutes } from './ports.ts';
 import { processRoutes } from './processes.ts';
 import { sessionRoutes } from './sessions.ts';
 
@@ -48,9 +49,7 @@ export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
-  app.get(OPERATIONS.listPorts.path, (c) =>
-    c.json({ ports: ports.list((c.env.incoming as IncomingMessage).socket.localPort!) }),
-  );
+  portRoutes(app, ports, proxy);
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');

@@ -16,12 +16,14 @@ import { errorBody, expected } from '../http/errors.ts';
 import { guard } from '../http/guard.ts';
 import { connectLoopback, notListening } from './connect.ts';
 import { type Passage, requestHeaders, responseHeaders } from './headers.ts';
+import { OpenPreviews } from './open-previews.ts';
 import type { Ports } from './ports.ts';
 import { type End, lastResponse, openTunnel } from './tunnel.ts';
 
 export class PortProxy {
   readonly #ports: Ports;
   readonly #token: string | undefined;
+  readonly previews = new OpenPreviews();
   #open = 0;
 
   /** `token`: what callers of the engine show. */
@@ -87,6 +89,13 @@ export class PortProxy {
     const passage: Passage = { port, forwarded, upgrades: onUpgrade !== undefined, chunked };
     const socket = await connectLoopback(port);
     if (response.destroyed || request.destroyed) return void socket.destroy();
+    if (forwarded.preview) {
+      const ended = this.previews.begin(forwarded.preview, () => {
+        socket.destroy();
+        request.socket.destroy();
+      });
+      socket.once('close', ended);
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const upstream = httpRequest({
       createConnection: () => socket,
