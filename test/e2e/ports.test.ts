@@ -273,7 +273,7 @@ test('what is no port, or nobody listens on, is refused with a code', async ({
 
 test.skipIf(target.name !== 'engine')(
   "the engine's own port is refused, and so is what others on this machine listen on (engine only: it needs their ports)",
-  async () => {
+  async ({ session }) => {
     const own = new URL(target.url).port;
     expectError(await api('GET', `/ports/${own}/health`), 403, 'FORBIDDEN');
     expect((await ports()).map(({ port }) => String(port))).not.toContain(own);
@@ -282,6 +282,15 @@ test.skipIf(target.name !== 'engine')(
     const { port } = stranger.address() as { port: number };
     expectError(await api('GET', `/ports/${port}/`), 502, 'PORT_NOT_LISTENING');
     expect((await ports()).map((one) => one.port)).not.toContain(port);
+    // The same number at another address is another server's.
+    const script = `import http.server as h, socket
+class Six(h.HTTPServer): address_family = socket.AF_INET6
+s = Six(('::1', ${port}), h.SimpleHTTPRequestHandler)
+print('up', flush=True)
+s.serve_forever()`;
+    const six = await startProcess(session, 'python3 -c "$script"', { env: { script } });
+    await six.readUntil('up');
+    expect((await request('GET', `/ports/${port}/`)).status).toBe(200);
     stranger.close();
   },
 );

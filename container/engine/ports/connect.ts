@@ -1,21 +1,20 @@
-// A connection to a server in the sandbox: its own loopback and nothing else, IPv4 first.
+// A connection to a server in the sandbox: its own loopback and nothing else.
 import { connect, type Socket } from 'node:net';
 import { HoldfastError } from '#protocol';
 
-const HOSTS = ['127.0.0.1', '::1'];
 /** A full backlog makes the kernel wait for minutes. */
 const CONNECT_MS = 10_000;
 
-/** @throws PORT_NOT_LISTENING */
-export async function connectLoopback(port: number): Promise<Socket> {
-  for (const host of HOSTS) {
+/** @throws PORT_NOT_LISTENING where there is no host, or none takes a connection. */
+export async function connectLoopback(port: number, hosts: readonly string[]): Promise<Socket> {
+  for (const host of hosts) {
     const socket = await connected(port, host).catch(() => undefined);
     if (socket) return socket;
   }
   throw notListening(port);
 }
 
-export function notListening(port: number): HoldfastError {
+function notListening(port: number): HoldfastError {
   return new HoldfastError(
     'PORT_NOT_LISTENING',
     `nothing of this sandbox listens on port ${port}; start a server, or wait for it with POST /processes/{id}/wait`,

@@ -18,6 +18,14 @@ export interface Party {
 type Origin = Pick<Party, 'sessionId' | 'commandId'>;
 type Started = Pick<Engine, 'parties' | 'sessionIds'>;
 
+/** The addresses of loopback that lead to a socket bound to one of these: a stranger may have the other. */
+const LOOPBACK: Record<string, string[]> = {
+  '127.0.0.1': ['127.0.0.1'],
+  '0.0.0.0': ['127.0.0.1'],
+  '::1': ['::1'],
+  '::': ['::1'],
+};
+
 export class Ports {
   readonly #engine: Started;
   readonly #isolated: boolean;
@@ -44,20 +52,22 @@ export class Ports {
     return listed.sort((a, b) => a.port - b.port || a.address.localeCompare(b.address));
   }
 
-  /** Whether a server of this sandbox listens there. */
-  has(port: number): boolean {
+  /** At which loopback addresses a server of this sandbox is reached, in the order to try; none where none listens. */
+  hostsOf(port: number): string[] {
     // Where there is nobody else's, a connection tells as much.
-    if (this.#isolated) return true;
+    if (this.#isolated) return ['127.0.0.1', '::1'];
     const all = listeningSockets();
     // The kernel gives numbers again in time: only what still listens stays known.
     const open = new Set(all.map(({ inode }) => inode));
     this.#known = new Set([...this.#known].filter((inode) => open.has(inode)));
     const sockets = all.filter((socket) => socket.port === port);
-    if (sockets.some(({ inode }) => this.#known.has(inode))) return true;
-    if (sockets.length === 0) return false;
-    const ours = [...holdersOf(sockets, this.#origins().keys()).keys()];
-    for (const inode of ours) this.#known.add(inode);
-    return ours.length > 0;
+    const unknown = sockets.filter(({ inode }) => !this.#known.has(inode));
+    // Most servers listen at one address, and are known from then on.
+    if (unknown.length === sockets.length && unknown.length > 0) {
+      for (const inode of holdersOf(unknown, this.#origins().keys()).keys()) this.#known.add(inode);
+    }
+    const ours = sockets.filter(({ inode }) => this.#known.has(inode));
+    return [...new Set(ours.flatMap(({ address }) => LOOPBACK[address] ?? []))].sort();
   }
 
   /** Processes of the sandbox, each with what started it. */

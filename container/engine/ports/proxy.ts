@@ -14,7 +14,7 @@ import {
 } from '#protocol';
 import { errorBody, expected } from '../http/errors.ts';
 import { guard } from '../http/guard.ts';
-import { connectLoopback, notListening } from './connect.ts';
+import { connectLoopback } from './connect.ts';
 import { type Passage, requestHeaders, responseHeaders } from './headers.ts';
 import { OpenPreviews } from './open-previews.ts';
 import type { Ports } from './ports.ts';
@@ -87,7 +87,7 @@ export class PortProxy {
     const chunked = headers['transfer-encoding'] !== undefined;
     const forwarded = this.#forwardedOf(request, port);
     const passage: Passage = { port, forwarded, upgrades: onUpgrade !== undefined, chunked };
-    const socket = await connectLoopback(port);
+    const socket = await connectLoopback(port, this.#ports.hostsOf(port));
     if (response.destroyed || request.destroyed) return void socket.destroy();
     if (forwarded.preview) {
       const ended = this.previews.begin(forwarded.preview, () => {
@@ -142,7 +142,6 @@ export class PortProxy {
     if (port === request.socket.localPort) {
       throw new HoldfastError('FORBIDDEN', `port ${port} is the engine's own`);
     }
-    if (!this.#ports.has(port)) throw notListening(port);
     return port;
   }
 
