@@ -22,9 +22,13 @@ export {
   type FileStat,
   HoldfastError,
   type InterruptResult,
+  type ListeningPort,
   type OutputMatch,
   type OutputPage,
   type PatchSandboxRequest,
+  type Preview,
+  type PreviewInfo,
+  type PreviewRequest,
   type ProcessInfo,
   type ProcessState,
   type ReplaceResult,
@@ -37,6 +41,7 @@ export {
   type UnpackedArchive,
   type YieldedExec,
 } from './protocol/index.ts';
+export { type PreviewEnv, proxyToSandbox } from './proxy-to-sandbox.ts';
 export { Sandbox } from './sandbox.ts';
 export { Session } from './session.ts';
 export type { StartProcessOptions } from './start-process.ts';

@@ -4,6 +4,7 @@ import type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exe
 import { Files } from './files.ts';
 import { outputPage, type PageOptions } from './output-page.ts';
 import { path } from './path.ts';
+import { fetchPort, wsConnect } from './port-requests.ts';
 import { Process } from './process.ts';
 import {
   type CommandEvent,
@@ -12,6 +13,7 @@ import {
   DEFAULT_SESSION,
   type ExecResult,
   type InterruptResult,
+  type ListeningPort,
   type OutputPage,
   type ProcessInfo,
   type SessionInfo,
@@ -241,6 +243,40 @@ export class Sandbox extends Files {
    */
   async getProcess(id: string): Promise<Process> {
     return new Process(this.connection, await this.#get<ProcessInfo>(path`/processes/${id}`));
+  }
+
+  /**
+   * What listens in the sandbox, each with its process and, where known, the command and session that started it.
+   *
+   * @example
+   * const { port } = (await sandbox.ports()).find(({ commandId }) => commandId === server.id)!;
+   */
+  async ports(): Promise<ListeningPort[]> {
+    return (await this.#get<{ ports: ListeningPort[] }>('/ports')).ports;
+  }
+
+  /**
+   * Sends a request to a server in the sandbox and gives its answer as it is: redirects are not followed, errors of
+   * the server are answers. Path, query, method, headers and body are the request's; its host is not used. An answer
+   * with the header `x-holdfast-error` is Holdfast's own: nothing listens there (`PORT_NOT_LISTENING`), for example.
+   * Cookies go along inside the Worker only (`getSandbox`).
+   *
+   * @example
+   * const answer = await sandbox.fetchPort(new Request('http://app/users?page=2'), 3000);
+   */
+  fetchPort(request: Request, port: number): Promise<Response> {
+    return fetchPort(this.connection, request, port);
+  }
+
+  /**
+   * Passes a client's WebSocket on to a server in the sandbox. Only inside a Worker, where an answer can carry a socket;
+   * elsewhere connect to the URL of `exposePort`.
+   *
+   * @example
+   * if (request.headers.get('upgrade') === 'websocket') return sandbox.wsConnect(request, 8080);
+   */
+  wsConnect(request: Request, port: number): Promise<Response> {
+    return wsConnect(this.connection, request, port);
   }
 
   #get<T>(at: string): Promise<T> {

@@ -1,6 +1,6 @@
 // The way in: gives each request an id, lets it in or not, routes it, and turns every failure into an answer.
 import { type Context, Hono } from 'hono';
-import { HoldfastError } from '#protocol';
+import { HoldfastError, portCall } from '#protocol';
 import { version } from '../package.json';
 import { authenticate, type Caller, credentialOf } from './auth/authenticate.ts';
 import type { Bindings } from './bindings.ts';
@@ -12,6 +12,9 @@ import { assertFirstArrival, idFromFront, isFromFront } from './local/front.ts';
 import { dialectRoutes } from './routes/dialect.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pollingRoutes } from './routes/polling.ts';
+import { portRoutes } from './routes/ports.ts';
+import { answerPreview } from './routes/preview.ts';
+import { previewRoutes } from './routes/previews.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
 
 export interface AppEnv {
@@ -42,6 +45,8 @@ app.use(async (c, next) => {
   if (!c.res.headers.has('x-request-id')) c.header('x-request-id', c.get('requestId'));
 });
 
+app.use(async (c, next) => (await answerPreview(c)) ?? next());
+
 app.get('/health', (c) => c.json({ status: 'ok', version }));
 
 app.post('/departed/:sandbox', async (c, next) => {
@@ -54,13 +59,18 @@ app.use(async (c, next) => {
   const inOpenSandbox = dialectOf(restOf(c.req.path)) === 'openSandbox';
   const credential = credentialOf(c.req.raw.headers, inOpenSandbox);
   c.set('caller', await authenticate(credential, c.env.HOLDFAST_API_KEY, Date.now()));
-  assertDecodable(new URL(c.req.url).pathname);
+  const { pathname } = new URL(c.req.url);
+  // What is for a server in the sandbox is that server's to make sense of.
+  if (portCall(restOf(pathname))) return next();
+  assertDecodable(pathname);
   // Hono answers HEAD with the GET route and drops the body, which would leave a stream open behind it.
   if (c.req.method === 'HEAD') throw notFound('HEAD', c.req.path);
   await next();
 });
 
 app.route('/v1/sandboxes/:sandbox', sandboxRoutes);
+app.route('/v1/sandboxes/:sandbox', previewRoutes);
+app.route('/v1/sandboxes/:sandbox', portRoutes);
 app.route('/v1/sandboxes/:sandbox', operationRoutes);
 app.route('/v1/sandboxes/:sandbox', dialectRoutes);
 app.route('/v1/sandboxes/:sandbox', pollingRoutes);

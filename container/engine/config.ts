@@ -19,6 +19,8 @@ export interface EngineConfig {
   idleMs: number;
   /** How long a session is idle before it gives its shell back, in ms; 0 is never. `HOLDFAST_HIBERNATE_MS`, default 10 minutes. */
   hibernateMs: number;
+  /** Whether nobody else's processes share its network, as in a container. `HOLDFAST_ISOLATED=1`. */
+  isolated: boolean;
   /** Environment of the session `default`. `HOLDFAST_SESSION_ENV`, a JSON object. */
   defaultEnv: Record<string, string>;
 }
@@ -53,6 +55,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): EngineConfig {
       LIMITS.hibernateMs,
       86_400_000,
     ),
+    isolated: env.HOLDFAST_ISOLATED === '1',
     defaultEnv: sessionEnv(env.HOLDFAST_SESSION_ENV),
   };
 }

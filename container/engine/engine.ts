@@ -24,6 +24,7 @@ import { FifoPool } from './fifo/pool.ts';
 import { type Journal, journalHeader } from './journal/journal.ts';
 import { fifosInUse, openJournal } from './journal/open.ts';
 import { Poller } from './linux/poller.ts';
+import type { Party } from './ports/ports.ts';
 import { keepSpare } from './proc/spare.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
@@ -176,8 +177,26 @@ export class Engine {
     return this.sessions.list().find((session) => session.id === command.request.sessionId);
   }
 
+  /** Who may have processes that do not say so themselves: what runs, and the sessions that have a shell. */
+  parties(): Party[] {
+    const sessions = this.sessions.list().flatMap((session) => {
+      const owner = session.owner();
+      return owner ? [{ owner, sessionId: session.id }] : [];
+    });
+    const processes = this.processes.list().flatMap(({ owner, command }) => {
+      const { id, request } = command;
+      return command.ended ? [] : [{ owner, sessionId: request.sessionId, commandId: id }];
+    });
+    return [...sessions, ...processes];
+  }
+
+  /** Ids of the sessions by their keys, which their processes carry. */
+  sessionIds(): Map<string, string> {
+    return new Map(this.sessions.list().map(({ key, id }) => [key, id]));
+  }
+
   /** An idle session's state is told once it is written: whoever asks after its last command does not ask in vain. */
-  async sync({ after, checkpoints }: SyncRequest): Promise<Sync> {
+  async sync({ after, checkpoints }: SyncRequest): Promise<Omit<Sync, 'openSockets'>> {
     const late = sleep(SETTLE_MS, undefined, { ref: false });
     await Promise.race([this.sessions.settled(), late]);
     const commands = this.commands.changedSince(after, SYNC_PAGE);

@@ -3,9 +3,12 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import { LIMITS } from '#protocol';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { engineApp } from './http/app.ts';
+import { Ports } from './ports/ports.ts';
+import { PortProxy } from './ports/proxy.ts';
 import { inheritedEnvironment } from './shell/environment.ts';
 import { VERSION } from './version.ts';
 
@@ -20,9 +23,21 @@ const CLOSE_MS = 15_000;
 
 const env = inheritedEnvironment(process.env);
 const { config, engine } = start();
-const app = engineApp({ engine, version: VERSION, config, env });
+const ports = new Ports(engine, config.isolated);
+const proxy = new PortProxy(ports, config.token);
+const app = engineApp({ engine, version: VERSION, config, env, ports, proxy });
 const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false }) as RequestListener;
-const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, listener);
+const server = createServer(
+  {
+    keepAliveTimeout: 75_000,
+    requestTimeout: 0,
+    maxHeaderSize: LIMITS.portHeaderBytes,
+    shouldUpgradeCallback: (request) => proxy.upgrades(request),
+  },
+  (request, response) =>
+    proxy.takes(request) ? proxy.request(request, response) : listener(request, response),
+);
+server.on('upgrade', (request, socket, head) => proxy.upgrade(request, socket, head));
 
 server.listen(config.port, config.host, () => {
   const { address: host, port } = server.address() as AddressInfo;

@@ -10,7 +10,9 @@ import {
   request,
   type ServerResponse,
 } from 'node:http';
-import { BODY_END_HEADER, bodyMark } from '#protocol';
+import type { Socket } from 'node:net';
+import { BODY_END_HEADER, bodyMark, type PreviewTarget, previewOf } from '#protocol';
+import { lastResponse, openTunnel } from '../engine/ports/tunnel.ts';
 
 export interface Front {
   close(): Promise<void>;
@@ -35,50 +37,73 @@ export async function startFront(port: number, backend: number, token: string): 
   const agent = new Agent({ keepAlive: false });
   const to = { host: '127.0.0.1', port: backend, agent };
 
-  const server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => {
+  const server = createServer(
+    { requestTimeout: 0, shouldUpgradeCallback: asksForSocket },
+    (incoming, outgoing) => {
+      const id = randomUUID();
+      // The first is answered here already; for the second wrangler would compress what stays on this machine.
+      const { expect: _, 'accept-encoding': __, ...headers } = incoming.headers;
+      const body = new KeptBody(incoming);
+      const mark = needsMark(incoming) ? bodyMark() : '';
+      let passed: ClientRequest;
+      const pass = (again: boolean) => {
+        passed = request({
+          ...to,
+          method: incoming.method,
+          path: incoming.url,
+          headers: {
+            ...headers,
+            'x-holdfast-front': token,
+            'x-request-id': id,
+            ...(mark ? { [BODY_END_HEADER]: mark } : {}),
+            ...(again ? { 'x-holdfast-again': '1' } : {}),
+          },
+        });
+        passed.once('response', (answer) => {
+          const bytes = again || !lostInside(answer) ? undefined : body.whole();
+          if (!bytes || outgoing.destroyed) return passOn(answer, outgoing);
+          answer.resume();
+          pass(true).end(Buffer.concat([bytes, Buffer.from(mark)]));
+        });
+        passed.once('error', () => refuse(outgoing));
+        return passed;
+      };
+      // Not pipeline(): the answer may come, and be read, while the request's body still goes up.
+      incoming.pipe(pass(false), { end: false });
+      incoming.once('end', () => passed.end(mark));
+      outgoing.once('close', () => {
+        if (outgoing.writableFinished) return;
+        passed.destroy();
+        noteDeparture(incoming, id);
+      });
+    },
+  );
+
+  server.on('upgrade', (incoming, socket, head) => {
     const id = randomUUID();
-    // The first is answered here already; for the second wrangler would compress what stays on this machine.
-    const { expect: _, 'accept-encoding': __, ...headers } = incoming.headers;
-    const body = new KeptBody(incoming);
-    const mark = needsMark(incoming) ? bodyMark() : '';
-    let passed: ClientRequest;
-    const pass = (again: boolean) => {
-      passed = request({
-        ...to,
-        method: incoming.method,
-        path: incoming.url,
-        headers: {
-          ...headers,
-          'x-holdfast-front': token,
-          'x-request-id': id,
-          ...(mark ? { [BODY_END_HEADER]: mark } : {}),
-          ...(again ? { 'x-holdfast-again': '1' } : {}),
-        },
-      });
-      passed.once('response', (answer) => {
-        const bytes = again || !lostInside(answer) ? undefined : body.whole();
-        if (!bytes || outgoing.destroyed) return passOn(answer, outgoing);
-        answer.resume();
-        pass(true).end(Buffer.concat([bytes, Buffer.from(mark)]));
-      });
-      passed.once('error', () => refuse(outgoing));
-      return passed;
-    };
-    // Not pipeline(): the answer may come, and be read, while the request's body still goes up.
-    incoming.pipe(pass(false), { end: false });
-    incoming.once('end', () => passed.end(mark));
+    const outgoing = lastResponse(incoming, socket);
+    const headers = { ...incoming.headers, 'x-holdfast-front': token, 'x-request-id': id };
+    const passed = request({ ...to, method: incoming.method, path: incoming.url, headers });
+    passed.once('upgrade', (answer, upstream, upstreamHead) => {
+      outgoing.detachSocket(socket as Socket);
+      const backend = { socket: upstream, head: upstreamHead };
+      openTunnel({ socket, head }, backend, answer.statusMessage ?? '', answer.rawHeaders);
+    });
+    passed.once('response', (answer) => passOn(answer, outgoing));
+    passed.once('error', () => refuse(outgoing));
     outgoing.once('close', () => {
       if (outgoing.writableFinished) return;
       passed.destroy();
       noteDeparture(incoming, id);
     });
+    passed.end();
   });
 
   /** By sandbox. Clients that leave together are told of together, or the first's end would let the next begin. */
   const departed = new Map<string, string[]>();
 
   function noteDeparture(incoming: IncomingMessage, id: string): void {
-    const sandbox = SANDBOX.exec(incoming.url ?? '')?.[1];
+    const sandbox = previewed(incoming)?.sandbox ?? SANDBOX.exec(incoming.url ?? '')?.[1];
     if (!sandbox) return;
     const ids = departed.get(sandbox);
     if (ids) {
@@ -123,8 +148,20 @@ function lostInside(answer: IncomingMessage): boolean {
   return answer.statusCode === 500 && answer.headers['x-request-id'] === undefined;
 }
 
+/** RFC 6455; whatever else a client might like to change to it does not get. */
+function asksForSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/** What the host leads to where it is that of a preview. */
+function previewed({ headers }: IncomingMessage): PreviewTarget | null | undefined {
+  return previewOf((headers.host ?? '').replace(/:\d+$/, ''));
+}
+
 /** Cut or whole is known here, and no longer behind the two runtimes. */
-function needsMark({ method, url, headers }: IncomingMessage): boolean {
+function needsMark(incoming: IncomingMessage): boolean {
+  const { method, url, headers } = incoming;
+  if (previewed(incoming)) return false;
   const isUpload = method === 'PUT' && FILES.test(url ?? '');
   return isUpload && headers['content-length'] === undefined && headers[BODY_END_HEADER] === undefined;
 }

@@ -29,12 +29,19 @@ export async function serve(prepare: (folder: string) => Promise<Way>): Promise<
   const signalled = untilSignalled();
   const port = await availablePort(Number(process.env.PORT || 8787));
   const apiKey = process.env.HOLDFAST_API_KEY || keptApiKey(join(DATA, 'api-key'));
+  // Browsers take every name below localhost for this machine (RFC 6761, section 6.3).
+  const previewHost = process.env.HOLDFAST_PREVIEW_HOST || `localhost:${port}`;
   const folder = join(DATA, String(port));
   const way = await prepare(folder);
   const frontToken = randomUUID();
   const backend = await availablePort(0);
   const wrangler = startWranglerDev(backend, folder, {
-    vars: { HOLDFAST_API_KEY: apiKey, HOLDFAST_FRONT_TOKEN: frontToken, ...way.vars },
+    vars: {
+      HOLDFAST_API_KEY: apiKey,
+      HOLDFAST_FRONT_TOKEN: frontToken,
+      HOLDFAST_PREVIEW_HOST: previewHost,
+      ...way.vars,
+    },
     args: way.args,
     verbose: process.env.HOLDFAST_VERBOSE === '1',
   });

@@ -70,6 +70,16 @@ export class Connection {
     return this.#tried(call, () => this.respond(call, accept)) as Promise<Response>;
   }
 
+  /** Sends a request as it is, once, and hands back whatever comes: a server in the sandbox answers, not Holdfast. */
+  async pass(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    try {
+      return await this.#transport.fetch(path, init);
+    } catch (cause) {
+      init.signal?.throwIfAborted();
+      throw cutOff(`could not reach ${this.#transport.target}`, cause).error;
+    }
+  }
+
   /** One try of a streaming call: the body once the server accepted, else a `FailedTry`. */
   async open(call: Call, accept: string): Promise<ReadableStream<Uint8Array>> {
     return (await this.respond(call, accept)).body ?? new Blob([]).stream();

@@ -14,6 +14,8 @@ export const ERRORS = {
   NAME_TOO_LONG: { status: 400, retryable: false },
   /** The sandbox's own file permissions; FORBIDDEN is about the caller's. */
   PERMISSION_DENIED: { status: 403, retryable: false },
+  /** As many previews as a sandbox may have. */
+  TOO_MANY_PREVIEWS: { status: 429, retryable: false },
   FILE_NOT_FOUND: { status: 404, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
   SANDBOX_NOT_FOUND: { status: 404, retryable: false },
@@ -50,6 +52,8 @@ export const ERRORS = {
   DISK_FULL: { status: 507, retryable: true },
   /** Made by the client: its own time for a wait has passed. What it waited for goes on. */
   WAIT_TIMEOUT: { status: 408, retryable: true },
+  /** Nothing of the sandbox listens on the port, or the sandbox sleeps. */
+  PORT_NOT_LISTENING: { status: 502, retryable: true },
   /** No answer came, it broke off, or a proxy gave one that is not Holdfast's; made by the Worker or the client. */
   CONNECTION_FAILED: { status: 502, retryable: true },
 } as const;

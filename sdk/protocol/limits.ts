@@ -76,6 +76,12 @@ export const LIMITS = {
   fileWatches: 64,
   /** Changes that wait for a slow reader of a watch; past it they are counted, and told as missed. */
   waitingChanges: 20_000,
+  /** Headers of a request to, or an answer of, a server in the sandbox: cookies of browsers grow. */
+  portHeaderBytes: 64 * KIB,
+  /** Previews of a sandbox; each is a row that every one of its requests looks at. */
+  previews: 64,
+  /** Lifetime of a preview that has an end: a year at most. */
+  previewSeconds: 365 * 86_400,
   /** Lifetime of a scoped token: 30 days at most. */
   tokenSeconds: 30 * 86_400,
 } as const;

@@ -64,6 +64,7 @@ export const OPERATIONS = {
     access: 'write',
     body: TerminateRequest,
   },
+  listPorts: { method: 'GET', path: '/ports', access: 'read' },
   readFile: { method: 'GET', path: '/files', access: 'read', query: ReadFileQuery },
   writeFile: { method: 'PUT', path: '/files', access: 'write', query: WriteFileQuery, bytesBody: true },
   deleteFile: { method: 'DELETE', path: '/files', access: 'write', query: DeleteFileQuery },

@@ -22,6 +22,8 @@ export const Sync = z.object({
   more: z.boolean(),
   /** Processes of which something still lives: running, or exited and not yet settled. */
   liveProcesses: z.int(),
+  /** WebSockets to servers in the sandbox that are open. */
+  openSockets: z.int(),
   /** All sessions; `checkpoint` is the version of the newest saved state, 0 before the first. */
   sessions: z.array(SessionInfo.extend({ checkpoint: z.int() })),
   /** Checkpoints that the asker has not, up to 4 MiB of them. */

@@ -80,6 +80,7 @@ const CALLS: Record<OperationName, Expected> = {
     asks: 'POST /processes/p/terminate',
     body: { graceMs: 9 },
   },
+  listPorts: { call: (s) => s.ports(), asks: 'GET /ports' },
   readFile: { call: (s) => s.readFile('/a b&c'), asks: 'GET /files?path=%2Fa+b%26c' },
   writeFile: {
     call: (s) => s.session('a').writeFile('b', 'hi', { parents: true, mode: '755' }),

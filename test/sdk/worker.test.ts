@@ -5,6 +5,7 @@ import { startWorker } from '../e2e/harness/start-worker.ts';
 import { collect, rejection } from './harness/collect.ts';
 import { cuttingProxy } from './harness/cutting-proxy.ts';
 import { fileBehaviour } from './harness/file-behaviour.ts';
+import { portBehaviour } from './harness/port-behaviour.ts';
 import { processBehaviour } from './harness/process-behaviour.ts';
 import { impatient } from './harness/retry.ts';
 
@@ -67,3 +68,19 @@ test('an address that leads to another server is told apart from a Worker', asyn
 processBehaviour(() => holdfast().sandbox('processes'));
 
 fileBehaviour(() => holdfast().sandbox('files'));
+
+portBehaviour(() => holdfast().sandbox('ports'));
+
+test('a port is exposed under a URL, which is listed without its token, and revoked', async () => {
+  const sandbox = holdfast().sandbox('exposed');
+  const { url, id, expiresAt } = await sandbox.exposePort(5173, { name: 'dev', expiresInSeconds: 60 });
+  expect(new URL(url).host).toMatch(/^5173-exposed-[a-z2-7]{26}\.localhost:\d+$/);
+  expect(await sandbox.getExposedPorts()).toMatchObject([
+    { id, port: 5173, name: 'dev', wakes: false, expiresAt },
+  ]);
+  const { token } = await sandbox.createToken({ access: 'write', expiresInSeconds: 60 });
+  expect(errorCode(await rejection(holdfast(token).sandbox('exposed').exposePort(1)))).toBe('FORBIDDEN');
+  await sandbox.unexposePort(5173);
+  expect(await sandbox.getExposedPorts()).toEqual([]);
+  expect(errorCode(await rejection(sandbox.unexposePort(5173)))).toBe('NOT_FOUND');
+});

@@ -79,6 +79,7 @@ test('pulling what has not changed writes nothing', async () => {
       commands: [],
       more: false,
       liveProcesses: 0,
+      openSockets: 0,
       sessions: told,
       saved: [],
       pending: false,

@@ -10,6 +10,7 @@ export default defineConfig({
       miniflare: {
         bindings: {
           HOLDFAST_API_KEY: 'the-api-key',
+          HOLDFAST_PREVIEW_HOST: 'preview.test',
           HOLDFAST_LOCAL_HOST: inject('localHost').url,
           HOLDFAST_LOCAL_TOKEN: inject('localHost').token,
         },

@@ -1,6 +1,13 @@
 // The one place where an error becomes a response: Holdfast's shape, or a dialect's on its paths.
 // What is not a HoldfastError tells the client nothing but its request id.
-import { ERRORS, type ErrorCode, errorCode, HoldfastError, pollingErrorBody } from '#protocol';
+import {
+  ERRORS,
+  type ErrorCode,
+  errorCode,
+  HoldfastError,
+  PORT_ERROR_HEADER,
+  pollingErrorBody,
+} from '#protocol';
 import { dialectOf } from './dialect.ts';
 
 /** Seconds after which a repeat makes sense. */
@@ -17,7 +24,8 @@ export function errorResponse(
   authorization?: string,
 ): Response {
   const error = toHoldfastError(thrown, requestId);
-  const headers = new Headers({ 'x-request-id': requestId });
+  // Where a server in the sandbox might have answered, this tells that it did not.
+  const headers = new Headers({ 'x-request-id': requestId, [PORT_ERROR_HEADER]: error.code });
   if (error.code === 'UNAUTHORIZED') headers.set('www-authenticate', 'Bearer');
   const retryAfter = RETRY_AFTER[error.code];
   if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter));

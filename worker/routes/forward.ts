@@ -38,14 +38,16 @@ export async function forward(
   for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const { method } = c.req.raw;
   try {
-    return await c.env.SANDBOX.getByName(sandbox).fetch(url.href, { method, headers, body });
+    // What a server in the sandbox redirects to is its client's to follow.
+    const init = { method, headers, body, redirect: 'manual' } as const;
+    return await c.env.SANDBOX.getByName(sandbox).fetch(url.href, init);
   } catch (error) {
     throw asUnavailable(error);
   }
 }
 
 /** What a Durable Object's `fetch` throws is the runtime's, which marks what is worth a repeat. */
-function asUnavailable(error: unknown): unknown {
+export function asUnavailable(error: unknown): unknown {
   const { overloaded, retryable, durableObjectReset } = error as Record<string, unknown>;
   // It was not let in, so nothing was begun.
   if (overloaded) {

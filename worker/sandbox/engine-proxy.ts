@@ -8,7 +8,7 @@ import { continued } from './continued.ts';
 import type { Engine } from './engine.ts';
 import type { HistoryPull } from './history-pull.ts';
 import { noteAnswer } from './note-answer.ts';
-import { OpenCalls } from './open-calls.ts';
+import type { OpenCalls } from './open-calls.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
 import { passThrough } from './pass-through.ts';
 import { answerRepeat } from './repeated-start.ts';
@@ -27,6 +27,7 @@ export interface EngineProxyOptions {
   activity: Activity;
   history: HistoryPull;
   restore: SessionRestore;
+  calls: OpenCalls;
 }
 
 interface Terms {
@@ -44,12 +45,13 @@ interface Reached {
 
 export class EngineProxy {
   readonly #options: EngineProxyOptions;
-  readonly #calls = new OpenCalls();
+  readonly #calls: OpenCalls;
   /** Counts the ends of the sandbox: a call that began before one goes on to no other sandbox. */
   #lives = 0;
 
   constructor(options: EngineProxyOptions) {
     this.#options = options;
+    this.#calls = options.calls;
   }
 
   /**
@@ -90,11 +92,6 @@ export class EngineProxy {
       if (!signal.aborted) console.error('the engine could not be reached:', error);
       throw unavailable();
     }
-  }
-
-  /** Ends the call with this id, because its client left. */
-  departed(requestId: string): void {
-    this.#calls.departed(requestId);
   }
 
   /** The sandbox is deleted: what is under way to it is not sent again. */

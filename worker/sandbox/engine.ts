@@ -6,7 +6,7 @@ import { until } from './until.ts';
 import { within } from './within.ts';
 
 /** Where the engine listens inside the container: its default, so that no command finds a PORT in its environment. */
-const PORT = 8080;
+export const ENGINE_PORT = 8080;
 /** How long a request waits for the container; it goes on coming up behind the answer. */
 const PATIENCE_MS = 20_000;
 /**
@@ -65,11 +65,13 @@ export class Engine {
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${this.#store.record.engine().token}`);
-    const answer = await this.#container.getTcpPort(PORT).fetch(`http://localhost:${PORT}${path}`, {
-      redirect: 'manual',
-      ...init,
-      headers,
-    });
+    const answer = await this.#container
+      .getTcpPort(ENGINE_PORT)
+      .fetch(`http://localhost:${ENGINE_PORT}${path}`, {
+        redirect: 'manual',
+        ...init,
+        headers,
+      });
     this.#answeredAt = Date.now();
     return answer;
   }
@@ -173,7 +175,7 @@ export class Engine {
       HOLDFAST_GENERATION: String(generation),
       HOLDFAST_SESSION_ENV: JSON.stringify(this.#store.record.settings().env),
     };
-    await this.#start(env, PORT);
+    await this.#start(env, ENGINE_PORT);
     await until(async () => {
       if (!this.running) throw new Error('the container ended while it came up');
       return (await this.#probe()) === 'up';

@@ -23,6 +23,7 @@ export class HistoryPull {
   /** Good for the engine with this token alone. */
   #cursor = { token: '', after: 0 };
   #working = false;
+  #openSockets = 0;
   #pulledAt = 0;
   #failures = 0;
   readonly #events: EventSaves;
@@ -39,6 +40,11 @@ export class HistoryPull {
   /** Whether a command or a process ran at the last pull. */
   get working(): boolean {
     return this.#engine.running && this.#working;
+  }
+
+  /** Whether somebody had a WebSocket to a server in the sandbox at the last pull. */
+  get connected(): boolean {
+    return this.#engine.running && this.#openSockets > 0;
   }
 
   /** Pulls a moment after a command. One that fails is tried again later, from the same cursor. */
@@ -75,6 +81,7 @@ export class HistoryPull {
       this.#store.apply(page);
       this.#cursor.after = page.cursor;
       more = page.more;
+      this.#openSockets = page.openSockets;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
       for (const saved of page.saved) this.#store.save(saved, generation);
       await this.#events.fetchOf(page.commands, generation);

@@ -1,19 +1,23 @@
 // The Durable Object: one sandbox, its container and what is remembered of both.
 // It trusts the Worker's checks; nothing but a request that needs the engine wakes the container.
 import { Container } from '@cloudflare/containers';
-import { HoldfastError, PatchSandboxRequest, type SandboxInfo } from '#protocol';
+import { HoldfastError, noPreview, PatchSandboxRequest, portCall, type SandboxInfo } from '#protocol';
 import type { Bindings } from '../bindings.ts';
 import { errorResponse } from '../http/error-response.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { readBody } from '../http/read-body.ts';
 import { giveLocalContainer } from '../local/give-container.ts';
+import { LoopbackContainer } from '../local/loopback-container.ts';
 import { Store } from '../store/store.ts';
 import { Activity } from './activity.ts';
-import { Engine, type StartContainer } from './engine.ts';
+import { ENGINE_PORT, Engine, type StartContainer } from './engine.ts';
 import { EngineProxy } from './engine-proxy.ts';
 import { HistoryPull } from './history-pull.ts';
 import { answerAboutLeft, isAboutProcesses, withLeft } from './left-processes.ts';
 import { isLookup, isStored, lookUp, withHistory } from './lookups.ts';
+import { OpenCalls } from './open-calls.ts';
+import { PortCalls } from './port-calls.ts';
+import { PreviewCalls } from './preview-calls.ts';
 import { type SandboxCall, sandboxCall } from './sandbox-call.ts';
 import { SessionCalls } from './session-calls.ts';
 import { SessionRestore } from './session-restore.ts';
@@ -49,6 +53,9 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   readonly #proxy: EngineProxy;
   readonly #sessions: SessionCalls;
   readonly #activity: Activity;
+  readonly #ports: PortCalls;
+  readonly #previews: PreviewCalls;
+  readonly #calls = new OpenCalls();
   #removal: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState<object>, env: Env) {
@@ -69,8 +76,19 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     });
     const parts = { engine: this.#engine, store: this.#store };
     const restore = new SessionRestore(this.#engine, this.#store);
-    this.#proxy = new EngineProxy({ ...parts, activity: this.#activity, history: this.#history, restore });
+    const open = { activity: this.#activity, calls: this.#calls };
+    this.#proxy = new EngineProxy({ ...parts, ...open, history: this.#history, restore });
     this.#sessions = new SessionCalls({ ...parts, proxy: this.#proxy, restore });
+    this.#ports = new PortCalls({ ...parts, ...open });
+    this.#previews = new PreviewCalls({
+      name: ctx.id.name ?? '',
+      host: env.HOLDFAST_PREVIEW_HOST,
+      // A local engine takes whatever port is free, and refuses that one itself.
+      ownPort: ctx.container instanceof LoopbackContainer ? undefined : ENGINE_PORT,
+      store: this.#store,
+      ports: this.#ports,
+      forget: (reason) => this.#forget(reason),
+    });
     this.sleepAfter = sleepTime(this.#store.record.settings().sleepAfter).after;
   }
 
@@ -86,7 +104,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
 
   /** Ends the calls with these request ids as their clients' departure would; for servers that learn of it elsewhere. */
   departed(requestIds: string[]): void {
-    for (const id of requestIds) this.#proxy.departed(id);
+    for (const id of requestIds) this.#calls.departed(id);
   }
 
   /** Sleeps only where nobody is connected, nothing runs or that is no reason, and it is not told to stay awake. */
@@ -107,6 +125,15 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   async #answer(call: SandboxCall): Promise<Response> {
     await this.#removal;
     if (call.rest === '') return await this.#itself(call.request);
+    const previewed = await this.#previews.answer(call);
+    if (previewed) return previewed;
+    // No server outlives its container: who asks for one never wakes it.
+    if (portCall(call.rest)) {
+      return await this.#ports.forward(call, { path: call.rest + call.search, wakes: false });
+    }
+    if (call.rest === '/ports') {
+      return (await this.#proxy.forward(call, { wakes: false })) ?? Response.json({ ports: [] });
+    }
     if (isLookup(call.request.method, call.rest)) return await this.#lookUp(call);
     if (isAboutProcesses(call.request.method, call.rest)) return await this.#aboutProcesses(call);
     return (await this.#sessions.answer(call)) ?? (await this.#proxy.forward(call));
@@ -160,6 +187,15 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     this.sleepAfter = sleepTime(this.#store.record.settings().sleepAfter).after;
   }
 
+  /** As if it had never been asked: a name that anybody may guess costs nothing. */
+  async #forget(reason: string): Promise<never> {
+    if (!this.#activity.busy) {
+      await this.ctx.storage.deleteAll();
+      this.ctx.abort(reason);
+    }
+    throw noPreview();
+  }
+
   async #lookUp(call: SandboxCall): Promise<Response> {
     const answer = await this.#proxy.forward(call, { wakes: false });
     if (!answer) return await lookUp(this.#store, call);
@@ -182,7 +218,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     for (let pulls = 1; pulls <= LAST_PULLS; pulls += 1) {
       try {
         await within(LAST_PULL_MS, this.#history.pull());
-        return force || !this.#history.working;
+        return !this.#history.connected && (force || !this.#history.working);
       } catch (error) {
         console.error(`pull ${pulls} of ${LAST_PULLS} before sleep failed:`, error);
       }

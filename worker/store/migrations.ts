@@ -62,6 +62,16 @@ const STEPS = [
      command_id TEXT NOT NULL UNIQUE,
      events BLOB NOT NULL
    );`,
+  `CREATE TABLE previews (
+     id TEXT PRIMARY KEY,
+     port INTEGER NOT NULL,
+     token_hash TEXT NOT NULL,
+     name TEXT,
+     wakes INTEGER NOT NULL,
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER
+   );
+   CREATE INDEX previews_by_port ON previews (port);`,
 ];
 
 /** Brings the storage to the newest schema; does nothing where it is. */

@@ -4,6 +4,7 @@ import { CommandHistory } from './command-history.ts';
 import { CommandIds } from './command-ids.ts';
 import { KeptEvents } from './kept-events.ts';
 import { migrate } from './migrations.ts';
+import { Previews } from './previews.ts';
 import { SandboxRecord } from './sandbox-record.ts';
 import { SavedSessions } from './saved-sessions.ts';
 import { type KeptSession, SessionRows } from './session-rows.ts';
@@ -20,6 +21,7 @@ export class Store {
   readonly commands: CommandHistory;
   readonly ids: CommandIds;
   readonly events: KeptEvents;
+  readonly previews: Previews;
   readonly #saved: SavedSessions;
   readonly #storage: DurableObjectStorage;
 
@@ -31,6 +33,7 @@ export class Store {
     this.commands = new CommandHistory(storage.sql);
     this.ids = new CommandIds(storage.sql);
     this.events = new KeptEvents(storage.sql);
+    this.previews = new Previews(storage.sql);
     this.#saved = new SavedSessions(storage.sql);
   }
 
@@ -104,6 +107,7 @@ export class Store {
       this.commands.clear();
       this.ids.clear();
       this.events.clear();
+      this.previews.clear();
       this.#saved.clear();
     });
   }

@@ -3,16 +3,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { ERRORS, HoldfastError, SyncRequest } from '#protocol';
+import { ERRORS, HoldfastError, type Sync, SyncRequest } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
 import { openSandboxRoutes } from '../opensandbox/routes.ts';
 import { pollingRoutes } from '../polling/routes.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { PortProxy } from '../ports/proxy.ts';
 import { readJson } from './body.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
 import { fileRoutes } from './files.ts';
 import { guard } from './guard.ts';
+import { portRoutes } from './ports.ts';
 import { processRoutes } from './processes.ts';
 import { sessionRoutes } from './sessions.ts';
 
@@ -22,9 +25,12 @@ export interface AppOptions {
   config: EngineConfig;
   /** What every session inherits. */
   env: Record<string, string>;
+  ports: Ports;
+  proxy: PortProxy;
 }
 
-export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ Bindings: HttpBindings }> {
+export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
+  const { engine, version, config, env, ports, proxy } = options;
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/health', (c) => {
     const { generation, uptimeMs } = engine;
@@ -37,12 +43,14 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
     guard(c.env.incoming as IncomingMessage, token);
     await next();
   });
-  app.post('/sync', async (c) =>
-    c.json(await engine.sync(await readJson(c.env.incoming as IncomingMessage, SyncRequest))),
-  );
+  app.post('/sync', async (c) => {
+    const sync = await engine.sync(await readJson(c.env.incoming as IncomingMessage, SyncRequest));
+    return c.json({ ...sync, openSockets: proxy.openSockets } satisfies Sync);
+  });
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
+  portRoutes(app, ports, proxy);
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');

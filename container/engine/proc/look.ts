@@ -12,6 +12,15 @@ export class Look {
     return belongingTo(owner, this.#processes, (pid) => this.#marksOf(pid));
   }
 
+  /** Processes whose environment says what they belong to. */
+  marked(): { pid: number; sessionKey: string; commandId: string | undefined }[] {
+    return this.#processes.flatMap(({ pid }) => {
+      const marks = this.#marksOf(pid);
+      const sessionKey = /__hf_session=([^\0]+)\0/.exec(marks)?.[1];
+      return sessionKey ? [{ pid, sessionKey, commandId: /__hf_id=([^\0]+)\0/.exec(marks)?.[1] }] : [];
+    });
+  }
+
   #marksOf(pid: number): string {
     let marks = this.#marks.get(pid);
     if (marks === undefined) {

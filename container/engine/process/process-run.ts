@@ -49,7 +49,8 @@ export class ProcessRun {
   readonly exited: Promise<void>;
   readonly #deps: ProcessDeps;
   readonly #cwd: string;
-  readonly #owner: Owner;
+  /** By what its processes are found. */
+  readonly owner: Owner;
   readonly #pid: number;
   readonly #timer: NodeJS.Timeout | undefined;
   /** The disk took no more of its output. */
@@ -74,7 +75,7 @@ export class ProcessRun {
     this.#cwd = cwd;
     this.#pid = name.pid;
     const root = isAlive(name) ? ProcessStat.read(name.pid) : undefined;
-    this.#owner = {
+    this.owner = {
       sessionKey,
       shellPid: undefined,
       command: { id: command.id, startTicks, earlierChildren: new Set() },
@@ -137,28 +138,28 @@ export class ProcessRun {
     this.command.changed();
     if (!this.#full) return;
     this.command.endFor('outputLimit');
-    void endAtOnce(this.#owner);
+    void endAtOnce(this.owner);
   }
 
   /** Sends a signal to all that it started; resolves when it was sent. */
   async signal(signal: number): Promise<void> {
     this.#noteDeadly(signal);
     if (isRealTime(signal)) this.#realTimeSignal = signal;
-    await signalTree(this.#owner, signal);
+    await signalTree(this.owner, signal);
   }
 
   /** SIGTERM, and SIGKILL after the grace to what is left. Resolves when nothing of it lives. */
   async terminate(graceMs: number): Promise<void> {
     this.#noteDeadly(constants.signals.SIGTERM);
     this.command.recorder.trySet({ terminating: true });
-    await endPolitely(this.#owner, graceMs);
+    await endPolitely(this.owner, graceMs);
     await this.#told();
   }
 
   /** SIGKILL, sent before this returns to what `look` shows. Resolves when nothing of it lives. */
   async kill(look: Look): Promise<void> {
     this.#noteDeadly(constants.signals.SIGKILL);
-    await endAtOnce(this.#owner, look);
+    await endAtOnce(this.owner, look);
     await this.#told();
   }
 
@@ -182,7 +183,7 @@ export class ProcessRun {
 
   #escalate(): void {
     this.#escalation = escalate(
-      { owner: this.#owner, running: () => this.#running, signalShell: () => {} },
+      { owner: this.owner, running: () => this.#running, signalShell: () => {} },
       true,
     );
   }

@@ -7,6 +7,7 @@ import type { FifoPool } from '../fifo/pool.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CommandRecord, SessionState } from '../journal/state.ts';
 import type { Poller } from '../linux/poller.ts';
+import type { Owner } from '../proc/belonging.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
 import type { ProcessStat } from '../proc/stat.ts';
 import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
@@ -249,11 +250,16 @@ export class Session {
     this.#turns.look();
   }
 
+  /** By what its processes are found; undefined while it sleeps, when it has none. */
+  owner(): Owner | undefined {
+    if (this.#keeper.asleep) return undefined;
+    return { sessionKey: this.#key, shellPid: this.#keeper.shell.pid, known: new Map() };
+  }
+
   /** Kills all that the session runs; what waits gets 404. */
   async delete(): Promise<void> {
     this.#tryNote(() => this.#options.journal.session(this.#key, { deleting: true }));
-    const shellPid = this.#keeper.asleep ? undefined : this.#keeper.shell.pid;
-    const owner = { sessionKey: this.#key, shellPid, known: new Map() };
+    const owner = this.owner() ?? { sessionKey: this.#key, shellPid: undefined, known: new Map() };
     this.#turns.close();
     // The shell first: a loop would go on starting what is being ended.
     this.#keeper.end();

@@ -1,6 +1,6 @@
 // A user's Worker as the Workers types see it: never run, only checked.
 import { DurableObject } from 'cloudflare:workers';
-import { type CommandEvent, getSandbox, Holdfast } from '../../../sdk/index.ts';
+import { type CommandEvent, getSandbox, Holdfast, proxyToSandbox } from '../../../sdk/index.ts';
 
 export class Sandbox extends DurableObject {}
 
@@ -12,6 +12,9 @@ interface Env {
 
 export default {
   async fetch(request, env): Promise<Response> {
+    const preview = await proxyToSandbox(request, env);
+    if (preview) return preview;
+    if (request.headers.has('upgrade')) return getSandbox(env.SANDBOX, 'a').wsConnect(request, 8000);
     const { signal } = request;
     const events: AsyncIterable<CommandEvent> = getSandbox(env.SANDBOX, 'a').execStream('make', { signal });
     for await (const event of events) if (event.type === 'exit') console.log(event.exitCode);
