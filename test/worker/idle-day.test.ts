@@ -73,7 +73,15 @@ test('pulling what has not changed writes nothing', async () => {
   await runInDurableObject(stubOf(sandbox), (_, { storage }) => {
     const store = new Store(storage);
     const told = store.sessions.kept().map((session) => ({ ...session, checkpoint: 1 }));
-    const idle = { cursor: 1, generation: 1, commands: [], more: false, liveProcesses: 0, sessions: told };
+    const idle = {
+      cursor: 1,
+      generation: 1,
+      commands: [],
+      more: false,
+      liveProcesses: 0,
+      watchedTerminals: 0,
+      sessions: told,
+    };
     const changes = () => Number(storage.sql.exec('SELECT total_changes() AS n').one().n);
     const before = changes();
     for (let i = 0; i < 100; i += 1) {
