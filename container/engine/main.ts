@@ -3,8 +3,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import { isSocketUpgrade } from '#protocol';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
+import { acceptSockets } from './http/accept-sockets.ts';
 import { engineApp } from './http/app.ts';
 import { inheritedEnvironment } from './shell/environment.ts';
 import { VERSION } from './version.ts';
@@ -20,7 +22,16 @@ const env = inheritedEnvironment(process.env);
 const { config, engine } = start();
 const app = engineApp({ engine, version: VERSION, config, env });
 const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false }) as RequestListener;
-const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, listener);
+const server = createServer(
+  // Anything else that is offered, as HTTP/2 is, is no reason not to answer.
+  {
+    keepAliveTimeout: 75_000,
+    requestTimeout: 0,
+    shouldUpgradeCallback: (request) => isSocketUpgrade(request.headers.upgrade),
+  },
+  listener,
+);
+acceptSockets(server, engine, config.token);
 
 server.listen(config.port, config.host, () => {
   const { address: host, port } = server.address() as AddressInfo;

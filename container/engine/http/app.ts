@@ -14,6 +14,7 @@ import { fileRoutes } from './files.ts';
 import { guard } from './guard.ts';
 import { processRoutes } from './processes.ts';
 import { sessionRoutes } from './sessions.ts';
+import { terminalRoutes } from './terminals.ts';
 
 export interface AppOptions {
   engine: Engine;
@@ -40,6 +41,7 @@ export function engineApp({ engine, version, config, env }: AppOptions): Hono<{ 
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
+  terminalRoutes(app, engine);
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');
