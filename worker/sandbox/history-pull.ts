@@ -26,6 +26,7 @@ export class HistoryPull {
   /** Good for the engine with this token alone. */
   #cursor = { token: '', startedAt: 0, after: 0 };
   #working = false;
+  #watched = false;
   #pulledAt = 0;
   #failures = 0;
   readonly #sessions: SessionSaves;
@@ -44,6 +45,11 @@ export class HistoryPull {
   /** Whether a command or a process ran at the last pull. */
   get working(): boolean {
     return this.#engine.running && this.#working;
+  }
+
+  /** Whether somebody watched a terminal at the last pull. */
+  get watched(): boolean {
+    return this.#engine.running && this.#watched;
   }
 
   /** Pulls a moment after a command. One that fails is tried again later, from the same cursor. */
@@ -83,6 +89,7 @@ export class HistoryPull {
       this.#cursor.after = page.cursor;
       more = page.more;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
+      this.#watched = page.watchedTerminals > 0;
       await this.#sessions.fetchNewer(page.sessions, generation);
       await this.#events.fetchOf(page.commands, generation);
       this.#pulledAt = Date.now();

@@ -18,6 +18,7 @@ import { type SandboxCall, sandboxCall } from './sandbox-call.ts';
 import { SessionCalls } from './session-calls.ts';
 import { SessionRestore } from './session-restore.ts';
 import { sleepTime } from './sleep-time.ts';
+import { aboutTerminals, isAboutTerminals } from './terminal-calls.ts';
 import { within } from './within.ts';
 
 // The library wants this entrypoint exported beside the class, or it fails in every object that comes back
@@ -71,7 +72,9 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     const response = await this.#answer(call).catch((error) =>
       errorResponse(error, call.requestId, call.rest),
     );
-    if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', call.requestId);
+    const isSocket = response.webSocket !== null;
+    if (!isSocket && !response.headers.has('x-request-id'))
+      response.headers.set('x-request-id', call.requestId);
     return response;
   }
 
@@ -100,6 +103,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     if (call.rest === '') return await this.#itself(call.request);
     if (isLookup(call.request.method, call.rest)) return await this.#lookUp(call);
     if (isAboutProcesses(call.request.method, call.rest)) return await this.#aboutProcesses(call);
+    if (isAboutTerminals(call)) return await aboutTerminals(call, this.#proxy);
     return (await this.#sessions.answer(call)) ?? (await this.#proxy.forward(call));
   }
 
@@ -173,7 +177,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     for (let pulls = 1; pulls <= LAST_PULLS; pulls += 1) {
       try {
         await within(LAST_PULL_MS, this.#history.pull());
-        return force || !this.#history.working;
+        return !this.#history.watched && (force || !this.#history.working);
       } catch (error) {
         console.error(`pull ${pulls} of ${LAST_PULLS} before sleep failed:`, error);
       }
