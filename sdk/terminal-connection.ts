@@ -29,6 +29,8 @@ const MESSAGE_BYTES = 64 * 1024;
 const UNSENT_BYTES = 1024 * 1024;
 /** What browsers let a page close a WebSocket with. */
 const NORMAL = 1000;
+/** `WebSocket.CLOSING`. */
+const CLOSING = 2;
 
 type Ready = Extract<TerminalMessage, { type: 'ready' }>;
 /** Bytes, and the offset behind them; none where bytes are lost. */
@@ -213,6 +215,8 @@ export class TerminalConnection implements AsyncIterable<Uint8Array> {
       this.#leave();
     });
     socket.accept?.();
+    // It may have failed before anybody listened.
+    if (socket.readyState >= CLOSING) cut('broke');
     try {
       if (!this.#over) await promise;
     } catch (failure) {

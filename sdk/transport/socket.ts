@@ -5,6 +5,7 @@ import type { Fetcher } from './transport.ts';
 /** What all of them have in common. */
 export interface Socket {
   binaryType: string;
+  readonly readyState: number;
   send(data: string | Uint8Array): void;
   close(code?: number): void;
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;

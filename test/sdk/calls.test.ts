@@ -180,6 +180,7 @@ for (const [name, { call, asks, body }] of Object.entries(CALLS)) {
     'commandStdin',
     'commandSignal',
     'createSession',
+    'createTerminal',
     'processStdin',
     'processSignal',
     'makeFolder',

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { errorCode, getSandbox } from '../../sdk/index.ts';
 import { fileBehaviour } from '../sdk/harness/file-behaviour.ts';
+import { terminalBehaviour } from '../sdk/harness/terminal-behaviour.ts';
 
 test('commands run in the sandbox of that name, and their state stays', async () => {
   const sandbox = getSandbox(env.SANDBOX, 'embedded');
@@ -46,3 +47,4 @@ test('errors of the engine cross the Durable Object with their codes', async () 
 });
 
 fileBehaviour(() => getSandbox(env.SANDBOX, 'with-files'));
+terminalBehaviour(() => getSandbox(env.SANDBOX, 'with-terminals'));
