@@ -10,7 +10,9 @@ import {
   request,
   type ServerResponse,
 } from 'node:http';
-import { BODY_END_HEADER, bodyMark } from '#protocol';
+import type { Duplex } from 'node:stream';
+import { BODY_END_HEADER, bodyMark, isSocketUpgrade } from '#protocol';
+import { passUpgrade } from './pass-upgrade.ts';
 
 export interface Front {
   close(): Promise<void>;
@@ -35,7 +37,8 @@ export async function startFront(port: number, backend: number, token: string): 
   const agent = new Agent({ keepAlive: false });
   const to = { host: '127.0.0.1', port: backend, agent };
 
-  const server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => {
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage) => isSocketUpgrade(headers.upgrade);
+  const server = createServer({ requestTimeout: 0, shouldUpgradeCallback }, (incoming, outgoing) => {
     const id = randomUUID();
     // The first is answered here already; for the second wrangler would compress what stays on this machine.
     const { expect: _, 'accept-encoding': __, ...headers } = incoming.headers;
@@ -74,6 +77,15 @@ export async function startFront(port: number, backend: number, token: string): 
     });
   });
 
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (incoming, client, head) => {
+    upgraded.add(client);
+    client.once('close', () => upgraded.delete(client));
+    const headers = { ...incoming.headers, 'x-holdfast-front': token, 'x-request-id': randomUUID() };
+    const passed = request({ ...to, method: incoming.method, path: incoming.url, headers });
+    passUpgrade(incoming, { client, head }, passed, refuse);
+  });
+
   /** By sandbox. Clients that leave together are told of together, or the first's end would let the next begin. */
   const departed = new Map<string, string[]>();
 
@@ -108,6 +120,7 @@ export async function startFront(port: number, backend: number, token: string): 
   return {
     async close() {
       server.closeAllConnections();
+      for (const client of upgraded) client.destroy();
       await new Promise((closed) => server.close(closed));
       agent.destroy();
     },
