@@ -92,6 +92,29 @@ test('the only viewer, however slow, loses nothing: the program waits for it', a
   expect(slow.text === `go\n${numbered(count)}end`).toBe(true);
 });
 
+test('a connection that takes nothing for a while holds the program, and loses nothing either', async ({
+  session,
+}) => {
+  const count = 1_000_000;
+  const { id } = await createTerminal({ session: session.id, command: lines(count) });
+  const slow = await TestViewer.open(id);
+  await slow.sees('go\n');
+  slow.type('x');
+  await until(async () => slow.bytes.length > 100_000);
+  slow.socket.pause();
+  let before = -1;
+  await until(async () => {
+    const { bytes } = await terminalInfo(id);
+    const stands = bytes === before;
+    before = bytes;
+    return stands;
+  });
+  expect(before).toBeLessThan(count * 8);
+  slow.socket.resume();
+  await until(async () => slow.bytes.length === count * 8 + 6, 30_000);
+  expect(slow.text === `go\n${numbered(count)}end`).toBe(true);
+});
+
 test('one that nobody watches runs on; who comes then gets the newest MiB and hears what is lost', async ({
   session,
 }) => {

@@ -128,7 +128,11 @@ export class Terminal {
     { after = 0, window }: { after?: number | undefined; window?: number | undefined },
     hooks: Omit<Watcher, 'viewer'>,
   ): { viewer: Viewer; leave: () => void } {
-    const viewer = new Viewer(this.#ring, outlet, { after, window, now: () => performance.now() });
+    const viewer = new Viewer(this.#ring, this.#pacing(outlet), {
+      after,
+      window,
+      now: () => performance.now(),
+    });
     const watcher: Watcher = { viewer, ...hooks };
     this.#watchers.add(watcher);
     viewer.tell(this.#ready(viewer));
@@ -142,6 +146,22 @@ export class Terminal {
       this.#pace();
     };
     return { viewer, leave };
+  }
+
+  /** What has left a viewer's socket may be what the program was held for. */
+  #pacing(outlet: Outlet): Outlet {
+    return {
+      get waitingBytes() {
+        return outlet.waitingBytes;
+      },
+      tell: (message) => outlet.tell(message),
+      close: () => outlet.close(),
+      send: (bytes, left) =>
+        outlet.send(bytes, () => {
+          left();
+          this.#pace();
+        }),
+    };
   }
 
   #ready({ offset, lostBytes }: Viewer): TerminalMessage {

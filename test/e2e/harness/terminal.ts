@@ -77,6 +77,12 @@ export class TestViewer {
     this.socket.send(JSON.stringify(message));
   }
 
+  /** As a user does who makes the window larger or smaller. */
+  resizeTo(cols: number, rows: number): void {
+    this.#screen.resize(cols, rows);
+    this.control({ type: 'resize', cols, rows });
+  }
+
   /** Until that is in what came. */
   async sees(text: string | RegExp): Promise<void> {
     const found = () => (typeof text === 'string' ? this.text.includes(text) : text.test(this.text));
