@@ -1,5 +1,6 @@
 // What a viewer of a terminal gets after a cut, beside others, and when it is slow: every byte once, or the word that some are lost.
 import { expect } from 'vitest';
+import { target } from './harness/api.ts';
 import { test } from './harness/session.ts';
 import { createTerminal, TestViewer, terminalInfo } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
@@ -21,19 +22,16 @@ test('who is cut off in the middle of much output comes back with its offset and
   viewer.type('x');
   const parts: Buffer[] = [];
   let after = 0;
-  let cuts = 0;
   for (const size of [10_000, 200_000, 1, 777_777, 500_000, 70_000]) {
     await acknowledging(viewer, size);
     viewer.cut();
     parts.push(viewer.bytes);
     after += viewer.bytes.length;
-    cuts += 1;
     viewer = await TestViewer.open(id, { after, window: RING });
     expect(viewer.ready).toMatchObject({ offset: after, lostBytes: 0 });
   }
   await acknowledging(viewer, count * 8 + 'go\nend'.length - after);
   const all = Buffer.concat([...parts, viewer.bytes]).toString();
-  expect(cuts).toBe(6);
   expect(all === `go\n${numbered(count)}end`).toBe(true);
   expect((await terminalInfo(id)).bytes).toBe(all.length);
 });
@@ -45,6 +43,30 @@ async function acknowledging(viewer: TestViewer, bytes: number): Promise<void> {
     return viewer.bytes.length >= bytes;
   }, 30_000);
 }
+
+test('a program that writes more than is kept waits for its viewer who was cut off, and not for one who left', async ({
+  session,
+}) => {
+  const count = 400_000;
+  const { id } = await createTerminal({ session: session.id, command: lines(count) });
+  const first = await TestViewer.open(id, { window: 65_536 });
+  await first.sees('go\n');
+  first.type('x');
+  await until(async () => first.bytes.length > 60_000);
+  first.cut();
+  let before = -1;
+  await until(async () => {
+    const { bytes, viewers } = await terminalInfo(id);
+    const stands = bytes === before && viewers === 0;
+    before = bytes;
+    return stands;
+  });
+  expect(before).toBeLessThan(RING);
+  const second = await TestViewer.open(id, { after: first.bytes.length });
+  expect(second.ready.lostBytes).toBe(0);
+  await second.leave();
+  await until(async () => (await terminalInfo(id)).bytes === count * 8 + 6, 20_000);
+});
 
 test('several viewers get the same bytes, each at its own pace, and a slow one does not hold the others', async ({
   session,
@@ -92,28 +114,30 @@ test('the only viewer, however slow, loses nothing: the program waits for it', a
   expect(slow.text === `go\n${numbered(count)}end`).toBe(true);
 });
 
-test('a connection that takes nothing for a while holds the program, and loses nothing either', async ({
-  session,
-}) => {
-  const count = 1_000_000;
-  const { id } = await createTerminal({ session: session.id, command: lines(count) });
-  const slow = await TestViewer.open(id);
-  await slow.sees('go\n');
-  slow.type('x');
-  await until(async () => slow.bytes.length > 100_000);
-  slow.socket.pause();
-  let before = -1;
-  await until(async () => {
-    const { bytes } = await terminalInfo(id);
-    const stands = bytes === before;
-    before = bytes;
-    return stands;
-  });
-  expect(before).toBeLessThan(count * 8);
-  slow.socket.resume();
-  await until(async () => slow.bytes.length === count * 8 + 6, 30_000);
-  expect(slow.text === `go\n${numbered(count)}end`).toBe(true);
-});
+// Behind Docker's proxies much is on its way.
+test.skipIf(target.name === 'docker')(
+  'a connection that takes nothing for a while holds the program, and loses nothing either',
+  async ({ session }) => {
+    const count = 1_000_000;
+    const { id } = await createTerminal({ session: session.id, command: lines(count) });
+    const slow = await TestViewer.open(id);
+    await slow.sees('go\n');
+    slow.type('x');
+    await until(async () => slow.bytes.length > 100_000);
+    slow.socket.pause();
+    let before = -1;
+    await until(async () => {
+      const { bytes } = await terminalInfo(id);
+      const stands = bytes === before;
+      before = bytes;
+      return stands;
+    });
+    expect(before).toBeLessThan(count * 8);
+    slow.socket.resume();
+    await until(async () => slow.bytes.length === count * 8 + 6, 30_000);
+    expect(slow.text === `go\n${numbered(count)}end`).toBe(true);
+  },
+);
 
 test('one that nobody watches runs on; who comes then gets the newest MiB and hears what is lost', async ({
   session,
@@ -123,7 +147,7 @@ test('one that nobody watches runs on; who comes then gets the newest MiB and he
   const first = await TestViewer.open(id);
   await first.sees('go\n');
   first.type('x');
-  first.cut();
+  await first.leave();
   await until(async () => (await terminalInfo(id)).bytes === count * 8 + 6, 30_000);
   const late = await TestViewer.open(id);
   const total = count * 8 + 6;

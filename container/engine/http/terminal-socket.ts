@@ -20,6 +20,8 @@ import { knownSignal } from './signal.ts';
 const TERMINAL = /^\/terminals\/([^/]+)$/;
 /** What the connection is closed with (RFC 6455, section 7.4.1) when the terminal has ended. */
 const NORMAL = 1000;
+/** What ws tells of a connection that nobody closed. */
+const BROKE = 1006;
 
 /** Takes upgrades at `/terminals/{id}`. 404 TERMINAL_NOT_FOUND, and with `create` what making one throws. */
 export function terminalSocket(engine: Engine) {
@@ -70,9 +72,9 @@ function show(
   });
   // What was wrong is the close code: ws says it to the other side.
   socket.on('error', () => {});
-  socket.on('close', () => {
+  socket.on('close', (code) => {
     stopBeating();
-    leave();
+    leave(code === BROKE);
   });
 }
 

@@ -1,6 +1,6 @@
 // One terminal: a pseudoterminal, the newest of its output, and those who watch it.
-// Invariant: while somebody takes what it writes nothing is lost; whoever is slower than the fastest may lose what
-// leaves the ring, and hears so. Without a viewer it runs on as if nobody had to read.
+// Invariant: while somebody takes what it writes nothing is lost, also over a cut; whoever is slower than the fastest
+// may lose what leaves the ring, and hears so. Without a viewer it runs on as if nobody had to read.
 import { constants } from 'node:os';
 import { type CreateTerminalRequest, LIMITS, type TerminalInfo, type TerminalMessage } from '#protocol';
 import type { Poller } from '../linux/poller.ts';
@@ -26,13 +26,15 @@ export interface TerminalOptions {
   onExit(): void;
 }
 
-/** The program is held when the fastest viewer is so far behind, half of what is kept, and goes on at half of that. */
+/** The program is held when the fastest viewer has taken all but so much, half of what is kept, and goes on at half of that. */
 const HOLD_BYTES = LIMITS.terminalRingBytes / 2;
 const GO_ON_BYTES = HOLD_BYTES / 2;
 /** Input that waits for the program; past it viewers are not read from. */
 const INPUT_BYTES = 64 * 1024;
 /** A viewer that takes nothing for so long is gone, or as good as: it must not hold the program for ever. */
 const STUCK_MS = 60_000;
+/** So long a viewer that was cut off is waited for: the client's tries take less. */
+const RETURN_MS = 30_000;
 /** A page that is loaded anew is watching all the time. */
 const WATCHED_MS = 10_000;
 
@@ -63,6 +65,8 @@ export class Terminal {
   /** When it last ended or was asked about, on the clock of performance.now(). */
   touchedAt = performance.now();
   #watchedUntil = 0;
+  /** Where the last viewer was when it was cut off. */
+  #awaited: { taken: number; timer: NodeJS.Timeout } | undefined;
 
   constructor(options: TerminalOptions) {
     const { id, sessionId, program, poller, owner } = options;
@@ -122,12 +126,15 @@ export class Terminal {
     };
   }
 
-  /** Begins to show it. `watcher` gets the viewer that is made; the function returned ends it. */
+  /**
+   * Begins to show it, until `leave` is called. `cut`: the viewer did not mean to leave, so the program is held for it
+   * a while as if it were there.
+   */
   watch(
     outlet: Outlet,
     { after = 0, window }: { after?: number | undefined; window?: number | undefined },
     hooks: Omit<Watcher, 'viewer'>,
-  ): { viewer: Viewer; leave: () => void } {
+  ): { viewer: Viewer; leave: (cut: boolean) => void } {
     const viewer = new Viewer(this.#ring, this.#pacing(outlet), {
       after,
       window,
@@ -135,17 +142,20 @@ export class Terminal {
     });
     const watcher: Watcher = { viewer, ...hooks };
     this.#watchers.add(watcher);
+    this.#awaitNobody();
     viewer.tell(this.#ready(viewer));
     if (this.#inputHeld) hooks.holdInput(true);
     if (this.#end) viewer.end(exitMessage(this.#end));
     this.feed(viewer);
-    const leave = () => {
-      if (!this.#watchers.delete(watcher)) return;
-      this.#watchedUntil = performance.now() + WATCHED_MS;
-      this.touchedAt = performance.now();
-      this.#pace();
-    };
-    return { viewer, leave };
+    return { viewer, leave: (cut) => this.#leave(watcher, cut) };
+  }
+
+  #leave(watcher: Watcher, cut: boolean): void {
+    if (!this.#watchers.delete(watcher)) return;
+    if (cut && this.#watchers.size === 0 && this.running) this.#awaitReturn(watcher.viewer.taken);
+    this.#watchedUntil = performance.now() + WATCHED_MS;
+    this.touchedAt = performance.now();
+    this.#pace();
   }
 
   /** What has left a viewer's socket may be what the program was held for. */
@@ -197,7 +207,11 @@ export class Terminal {
 
   /** Called now and then. */
   look(): void {
-    for (const { viewer, cutOff } of this.#watchers) if (viewer.stuckMs > STUCK_MS) cutOff();
+    for (const watcher of this.#watchers) {
+      if (watcher.viewer.stuckMs(this.#held) <= STUCK_MS) continue;
+      this.#leave(watcher, false);
+      watcher.cutOff();
+    }
   }
 
   /** SIGKILL to all that it runs; the first are sent before this returns. Resolves when nothing of it lives. */
@@ -216,8 +230,9 @@ export class Terminal {
 
   /** The fastest viewer sets the pace; without one there is none. */
   #pace(): void {
-    const behind = [...this.#watchers].map(({ viewer }) => viewer.behindBytes);
-    const least = behind.length === 0 ? 0 : Math.min(...behind);
+    const taken = [...this.#watchers].map(({ viewer }) => viewer.taken);
+    const furthest = taken.length > 0 ? Math.max(...taken) : (this.#awaited?.taken ?? this.#ring.end);
+    const least = this.#ring.end - furthest;
     if (!this.#held && least >= HOLD_BYTES) {
       this.#held = true;
       this.#pty.pause();
@@ -225,6 +240,20 @@ export class Terminal {
       this.#held = false;
       this.#pty.resume();
     }
+  }
+
+  #awaitReturn(taken: number): void {
+    const timer = setTimeout(() => {
+      this.#awaited = undefined;
+      this.#pace();
+    }, RETURN_MS);
+    timer.unref();
+    this.#awaited = { taken, timer };
+  }
+
+  #awaitNobody(): void {
+    clearTimeout(this.#awaited?.timer);
+    this.#awaited = undefined;
   }
 
   #holdInput(hold: boolean): void {
@@ -239,6 +268,7 @@ export class Terminal {
       128 + constants.signals.SIGHUP;
     this.#end = { exitCode, signal: how.signal, at: this.#options.now() };
     this.touchedAt = performance.now();
+    this.#awaitNobody();
     this.#holdInput(false);
     for (const { viewer } of this.#watchers) viewer.end(exitMessage(this.#end));
     this.#options.onExit();

@@ -36,7 +36,7 @@ export class Viewer {
   #acknowledged: number;
   #end: Extract<TerminalMessage, { type: 'exit' }> | undefined;
   #ended = false;
-  /** When it last took something, or had all. */
+  /** When it last took something, or was not waited for. */
   #movedAt: number;
   readonly lostBytes: number;
 
@@ -58,36 +58,39 @@ export class Viewer {
   }
 
   /** Bytes that it has not been sent. */
-  get behindBytes(): number {
+  get unsentBytes(): number {
     return this.#ring.end - this.#at;
   }
 
-  /** For how long it took nothing while something waited for it. */
-  get stuckMs(): number {
-    return this.#hasAll ? 0 : this.#now() - this.#movedAt;
+  /** Offset up to which it has all, as far as that can be known: without a window, what has left for it. */
+  get taken(): number {
+    return this.#window === Number.POSITIVE_INFINITY
+      ? this.#at - this.#outlet.waitingBytes
+      : this.#acknowledged;
   }
 
-  get #hasAll(): boolean {
-    return this.behindBytes === 0 && this.#outlet.waitingBytes === 0;
+  /** For how long it took nothing while it was waited for. To be asked now and then; `held`: the program waits. */
+  stuckMs(held: boolean): number {
+    if (!held && this.unsentBytes === 0 && this.#outlet.waitingBytes === 0) this.#movedAt = this.#now();
+    return this.#now() - this.#movedAt;
   }
 
   /** Sends what there is, as far as it can take it. Call it whenever there is more. */
   feed(): void {
     if (this.#ended) return;
-    if (this.#hasAll) this.#movedAt = this.#now();
-    while (this.behindBytes > 0 && this.#outlet.waitingBytes < WAITING_BYTES) {
+    while (this.unsentBytes > 0 && this.#outlet.waitingBytes < WAITING_BYTES) {
       const allowed = Math.min(MESSAGE_BYTES, this.#acknowledged + this.#window - this.#at);
       if (allowed <= 0) return;
       if (this.#at < this.#ring.start) this.#skipLost();
       const bytes = this.#ring.read(
         this.#at,
         allowed,
-        Buffer.allocUnsafe(Math.min(allowed, this.behindBytes)),
+        Buffer.allocUnsafe(Math.min(allowed, this.unsentBytes)),
       );
       this.#at += bytes.length;
       this.#outlet.send(bytes, () => this.#moved());
     }
-    if (!this.#end || this.behindBytes > 0) return;
+    if (!this.#end || this.unsentBytes > 0) return;
     this.#ended = true;
     this.#outlet.tell(this.#end);
     this.#outlet.close();
