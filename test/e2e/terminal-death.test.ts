@@ -4,7 +4,7 @@ import type { TerminalInfo } from '#protocol';
 import { target } from './harness/api.ts';
 import { MortalEngine } from './harness/mortal-engine.ts';
 import { test } from './harness/session.ts';
-import { TestViewer } from './harness/terminal.ts';
+import { PLAIN, TestViewer } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 
 // The engine alone: it is killed by its number.
@@ -13,7 +13,7 @@ test.skipIf(target.name !== 'engine')(
   async () => {
     const engine = await MortalEngine.start();
     try {
-      const { body } = await engine.call<TerminalInfo>('POST', '/terminals', { id: 't' });
+      const { body } = await engine.call<TerminalInfo>('POST', '/terminals', { id: 't', env: PLAIN });
       const viewer = await TestViewer.open('t', {}, { url: engine.url, headers: {} });
       const mark = `32${Date.now() % 1_000_000}`;
       viewer.type(`nohup sleep ${mark} >/dev/null 2>&1 & setsid sleep ${mark} & sleep ${mark}\r`);
@@ -29,7 +29,7 @@ test.skipIf(target.name !== 'engine')(
       await engine.start();
       await until(async () => (await alive()) === 0);
       expect((await engine.call<{ terminals: unknown[] }>('GET', '/terminals')).body.terminals).toEqual([]);
-      expect((await engine.call('POST', '/terminals', { id: 't' })).status).toBe(201);
+      expect((await engine.call('POST', '/terminals', { id: 't', env: PLAIN })).status).toBe(201);
     } finally {
       await engine.stop();
     }
@@ -63,7 +63,7 @@ test.skipIf(target.name !== 'engine')(
   'an engine that ends as it should takes its terminals along',
   async () => {
     const engine = await MortalEngine.start();
-    const { body } = await engine.call<TerminalInfo>('POST', '/terminals', {});
+    const { body } = await engine.call<TerminalInfo>('POST', '/terminals', { env: PLAIN });
     const viewer = await TestViewer.open(body.id, {}, { url: engine.url, headers: {} });
     await engine.stop();
     expect(isAlive(body.pid)).toBe(false);

@@ -60,7 +60,7 @@ test('what is typed while there is no connection arrives with the next, and the 
 
 test('a terminal that is gone, or another one of its name, ends the connection with a code', async () => {
   const { terminals } = sandbox();
-  const { id } = await terminals.create({ id: 'same' });
+  const { id } = await terminals.create({ id: 'same', env: { HOME: '/' } });
   const terminal = await terminals.connect(id);
   await terminals.delete(id);
   // It was told of the end, which is no failure.

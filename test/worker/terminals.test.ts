@@ -7,6 +7,8 @@ import { info, stubOf, type TestSandbox } from './harness/generations.ts';
 import { until } from './harness/until.ts';
 import { Viewer } from './harness/viewer.ts';
 
+/** Without the start-up files of who runs the tests. */
+const PLAIN = { HOME: '/' };
 const UPGRADE = { upgrade: 'websocket' };
 
 const ask = (sandbox: TestSandbox, path: string, { headers, ...more }: Call = {}) =>
@@ -19,7 +21,7 @@ async function open(sandbox: TestSandbox, path: string, call: Call = {}): Promis
 }
 
 async function create(sandbox: TestSandbox, body: object = {}): Promise<TerminalInfo> {
-  const response = await sandbox.call('/terminals', { body });
+  const response = await sandbox.call('/terminals', { body: { env: PLAIN, ...body } });
   expect(response.status).toBe(201);
   return await response.json();
 }
@@ -94,8 +96,7 @@ test('what is wrong is refused with a code, and nothing but making one wakes a c
   }
   expect(await codeOf(await sandbox.call('/terminals', { body: { cols: 5000 } }))).toBe('INVALID_REQUEST');
   expect((await sandbox.call('')).status).toBe(404);
-  const viewer = await open(sandbox, '/terminals/a?create=true&cols=70&rows=20');
-  viewer.type('stty size\r');
+  const viewer = await open(sandbox, '/terminals/a?create=true&cols=70&rows=20&command=stty+size;read+x');
   await viewer.sees('20 70\r\n');
 });
 
@@ -152,7 +153,7 @@ test('one that runs something keeps it awake without a viewer, as a process does
 
 test('a terminal of a session that an earlier container left has its state', async () => {
   const sandbox = newSandbox();
-  await sandbox.call('/sessions', { body: { id: 'other' } });
+  await sandbox.call('/sessions', { body: { id: 'other', env: PLAIN } });
   await sandbox.exec('cd /tmp; word=kept', {}, 'other');
   await goesIdle(sandbox);
   await until('it sleeps', async () => (await info(sandbox)).state === 'stopped');

@@ -127,9 +127,13 @@ export class TestViewer {
   }
 }
 
+/** Without the start-up files of who runs the tests. */
+export const PLAIN = { HOME: '/' };
+
 /** Makes one; it ends with its session. */
 export async function createTerminal(request: CreateTerminalRequest): Promise<TerminalInfo> {
-  const answer = await api<TerminalInfo>('POST', '/terminals', request);
+  const env = { ...PLAIN, ...request.env };
+  const answer = await api<TerminalInfo>('POST', '/terminals', { ...request, env });
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   return answer.body;
 }

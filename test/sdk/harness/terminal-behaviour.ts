@@ -7,7 +7,7 @@ import { rejection } from './collect.ts';
 export function terminalBehaviour(sandboxOf: () => Sandbox): void {
   test('a terminal is made, typed into, resized, listed and deleted', async () => {
     const { terminals } = sandboxOf();
-    const { id, cols, rows, state } = await terminals.create({ cols: 90, rows: 25 });
+    const { id, cols, rows, state } = await terminals.create({ cols: 90, rows: 25, env: { HOME: '/' } });
     expect({ cols, rows, state }).toEqual({ cols: 90, rows: 25, state: 'running' });
     const terminal = await terminals.connect(id);
     const read = new Reader(terminal);
@@ -50,7 +50,7 @@ export function terminalBehaviour(sandboxOf: () => Sandbox): void {
 
   test('an aborted signal ends the connection and not the terminal', async () => {
     const { terminals } = sandboxOf();
-    const { id } = await terminals.create();
+    const { id } = await terminals.create({ env: { HOME: '/' } });
     const leaving = new AbortController();
     const terminal = await terminals.connect(id, { signal: leaving.signal });
     const reading = new Reader(terminal).until('never');
