@@ -216,3 +216,49 @@ test('an upgrade makes the terminal where it is told to, once', async ({ session
   expect(new Set(viewers.map(({ ready }) => ready.pid)).size).toBe(1);
   expect(await terminalInfo(id)).toMatchObject({ cols: 90, rows: 25, viewers: 3, sessionId: session.id });
 });
+
+test('the WebSocket of a browser, which sets no headers, shows the token as a subprotocol', async ({
+  session,
+}) => {
+  const { id } = await createTerminal({ session: session.id, command: 'echo hello; read x' });
+  const token = target.headers.authorization!.replace('Bearer ', '');
+  const url = `${target.url}/terminals/${id}`.replace(/^http/, 'ws');
+  const socket = new WebSocket(url, ['holdfast', `holdfast.bearer.${token}`]);
+  socket.binaryType = 'arraybuffer';
+  let text = '';
+  socket.addEventListener('message', ({ data }) => {
+    if (typeof data !== 'string') text += Buffer.from(data).toString();
+  });
+  await until(async () => text.includes('hello\r\n'));
+  expect(socket.protocol).toBe('holdfast');
+  socket.close();
+  const refused = new WebSocket(url, ['holdfast', 'holdfast.bearer.wrong']);
+  await new Promise((closed) => refused.addEventListener('close', closed));
+  expect(refused.protocol).toBe('');
+});
+
+// Each is a bash: once is enough.
+test.skipIf(target.name !== 'engine')(
+  '64 run at once and not one more; as many that ended are kept',
+  async ({ session }) => {
+    const all = await api<{ terminals: TerminalInfo[] }>('GET', '/terminals');
+    const running = all.body.terminals.filter(({ state }) => state === 'running').length;
+    const ids: string[] = [];
+    for (let count = running; count < 64; count += 1) {
+      ids.push((await createTerminal({ session: session.id, command: 'read x' })).id);
+    }
+    expectError(await api('POST', '/terminals', { session: session.id }), 429, 'TOO_MANY_TERMINALS');
+    const refused = await refusedUpgrade(`/terminals/one-more?create=true&session=${session.id}`);
+    expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([429, 'TOO_MANY_TERMINALS']);
+    const [first] = ids;
+    const viewer = await TestViewer.open(first!);
+    viewer.type('\r');
+    await viewer.told('exit');
+    const { id } = await createTerminal({ session: session.id, command: 'true' });
+    await until(async () => (await terminalInfo(id)).state === 'exited');
+    expect((await terminalInfo(first!)).state).toBe('exited');
+    await session.delete();
+    const left = await api<{ terminals: TerminalInfo[] }>('GET', '/terminals');
+    expect(left.body.terminals.filter(({ sessionId }) => sessionId === session.id)).toEqual([]);
+  },
+);
