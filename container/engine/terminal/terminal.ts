@@ -61,6 +61,7 @@ export class Terminal {
   #rows: number;
   #held = false;
   #inputHeld = false;
+  #shellIsBusy = false;
   #end: { exitCode: number; signal: string | null; at: Date } | undefined;
   /** When it last ended or was asked about, on the clock of performance.now(). */
   touchedAt = performance.now();
@@ -98,13 +99,9 @@ export class Terminal {
     return this.#watchers.size > 0 || performance.now() < this.#watchedUntil;
   }
 
-  /** A command, or anything beside an interactive shell that waits for its user. */
-  runsSomething(look: () => Look): boolean {
-    if (!this.running) return false;
-    if (this.#options.request.command !== undefined) return true;
-    return look()
-      .members(this.#options.owner)
-      .some(({ pid }) => pid !== this.#pty.pid);
+  /** It runs a command, or its shell does; the latter as of the last look. */
+  get runsSomething(): boolean {
+    return this.running && (this.#options.request.command !== undefined || this.#shellIsBusy);
   }
 
   info(): TerminalInfo {
@@ -144,7 +141,10 @@ export class Terminal {
     this.#watchers.add(watcher);
     this.#awaitNobody();
     viewer.tell(this.#ready(viewer));
-    if (this.#inputHeld) hooks.holdInput(true);
+    if (this.#inputHeld) {
+      viewer.deaf = true;
+      hooks.holdInput(true);
+    }
     if (this.#end) viewer.end(exitMessage(this.#end));
     this.feed(viewer);
     return { viewer, leave: (cut) => this.#leave(watcher, cut) };
@@ -205,8 +205,12 @@ export class Terminal {
     this.#pty.signal(signal);
   }
 
-  /** Called now and then. */
-  look(): void {
+  /** Called now and then. `processes` is asked for only where it matters. */
+  look(processes: () => Look): void {
+    if (this.running && this.#options.request.command === undefined) {
+      const members = processes().members(this.#options.owner);
+      this.#shellIsBusy = members.some(({ pid }) => pid !== this.#pty.pid);
+    }
     for (const watcher of this.#watchers) {
       if (watcher.viewer.stuckMs(this.#held) <= STUCK_MS) continue;
       this.#leave(watcher, false);
@@ -259,7 +263,12 @@ export class Terminal {
   #holdInput(hold: boolean): void {
     if (hold === this.#inputHeld) return;
     this.#inputHeld = hold;
-    for (const watcher of this.#watchers) watcher.holdInput(hold);
+    for (const watcher of this.#watchers) {
+      watcher.holdInput(hold);
+      watcher.viewer.deaf = hold;
+      watcher.viewer.feed();
+    }
+    this.#pace();
   }
 
   #ended(how: ShellEnd): void {

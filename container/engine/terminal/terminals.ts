@@ -21,6 +21,7 @@ export interface TerminalsOptions {
   now(): Date;
 }
 
+/** Less than a terminal counts as watched after its last viewer: what was begun by then is seen. */
 const LOOK_EVERY_MS = 5_000;
 const SIZE = { cols: 80, rows: 24 };
 
@@ -141,13 +142,9 @@ export class Terminals {
 
   /** How many somebody watches, and how many run something without. */
   activity(): { watched: number; busy: number } {
-    const watched = this.list().filter((terminal) => terminal.watched).length;
-    let taken: Look | undefined;
-    const look = () => {
-      taken ??= new Look();
-      return taken;
-    };
-    return { watched, busy: this.list().filter((terminal) => terminal.runsSomething(look)).length };
+    const all = this.list();
+    const watched = all.filter((terminal) => terminal.watched).length;
+    return { watched, busy: all.filter((terminal) => terminal.runsSomething).length };
   }
 
   close(): void {
@@ -156,8 +153,13 @@ export class Terminals {
 
   #look(): void {
     const oldest = performance.now() - this.#options.idleMs;
+    let taken: Look | undefined;
+    const processes = () => {
+      taken ??= new Look();
+      return taken;
+    };
     for (const terminal of this.list()) {
-      terminal.look();
+      terminal.look(processes);
       if (!terminal.running && !terminal.watched && terminal.touchedAt < oldest)
         this.#terminals.delete(terminal.id);
     }

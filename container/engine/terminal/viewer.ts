@@ -39,6 +39,11 @@ export class Viewer {
   /** When it last took something, or was not waited for. */
   #movedAt: number;
   readonly lostBytes: number;
+  /**
+   * Its acknowledgements cannot be heard, because input before them is held: it is fed as if it had no window. Else a
+   * program that waits for it to read would never read what it typed.
+   */
+  deaf = false;
 
   constructor(ring: Ring, outlet: Outlet, { after, window, now }: ViewerOptions) {
     this.#ring = ring;
@@ -64,7 +69,7 @@ export class Viewer {
 
   /** Offset up to which it has all, as far as that can be known: without a window, what has left for it. */
   get taken(): number {
-    return this.#window === Number.POSITIVE_INFINITY
+    return this.deaf || this.#window === Number.POSITIVE_INFINITY
       ? this.#at - this.#outlet.waitingBytes
       : this.#acknowledged;
   }
@@ -79,7 +84,8 @@ export class Viewer {
   feed(): void {
     if (this.#ended) return;
     while (this.unsentBytes > 0 && this.#outlet.waitingBytes < WAITING_BYTES) {
-      const allowed = Math.min(MESSAGE_BYTES, this.#acknowledged + this.#window - this.#at);
+      const window = this.deaf ? Number.POSITIVE_INFINITY : this.#window;
+      const allowed = Math.min(MESSAGE_BYTES, this.#acknowledged + window - this.#at);
       if (allowed <= 0) return;
       if (this.#at < this.#ring.start) this.#skipLost();
       const bytes = this.#ring.read(

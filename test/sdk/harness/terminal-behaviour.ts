@@ -81,6 +81,17 @@ export function terminalBehaviour(sandboxOf: () => Sandbox): void {
     expect(await terminal.exited).toEqual({ exitCode: 0, signal: null });
   });
 
+  test('long input that comes back as output does not wait for itself', async () => {
+    const { terminals } = sandboxOf();
+    const { id } = await terminals.create({ command: 'stty raw -echo; echo go; head -c 4000000' });
+    const terminal = await terminals.connect(id);
+    const read = new Reader(terminal);
+    await read.until('go\n');
+    terminal.write(new Uint8Array(4_000_000).fill(97));
+    expect((await read.rest()).length).toBe(4_000_003);
+    expect(terminal.lostBytes).toBe(0);
+  });
+
   test('long input goes in whole', async () => {
     const { terminals } = sandboxOf();
     const { id } = await terminals.create({ command: 'stty raw -echo; echo go; head -c 3000000 | cksum' });
