@@ -7,7 +7,7 @@ import { createTerminal, TestViewer } from './harness/terminal.ts';
 
 /** Whether the sandbox has a program, asked before there is a session: where the engine is not in a container. */
 function has(program: string): boolean {
-  if (target.name === 'docker') return ['python3', 'top'].includes(program);
+  if (target.name === 'docker') return ['python3', 'htop', 'vi', 'less'].includes(program);
   try {
     execFileSync('bash', ['-c', `type ${program}`], { stdio: 'ignore' });
     return true;
