@@ -18,6 +18,11 @@ const NATIVE_PACKAGES: NativePackage[] = [
     files: ['index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'],
     compiled: { name: '@koromix/koffi-linux-x64', files: ['index.js', 'linux_x64/koffi.node'] },
   },
+  {
+    name: '@lydell/node-pty',
+    files: ['requireBinary.js'],
+    compiled: { name: '@lydell/node-pty-linux-x64', files: ['pty.node'] },
+  },
 ];
 
 /** Their names: what a bundler leaves to be imported at run time. */

@@ -43,6 +43,7 @@ export class Holdfast {
   readonly #fetch: Fetcher['fetch'];
   readonly #apiKey: string;
   readonly #policy: RetryPolicy;
+  readonly #bound: boolean;
 
   constructor({ url, binding, apiKey, fetch, retry }: HoldfastOptions) {
     if ((url === undefined) === (binding === undefined)) {
@@ -53,6 +54,7 @@ export class Holdfast {
     this.#fetch = binding
       ? (input, init) => binding.fetch(input, init)
       : (fetch ?? ((input, init) => globalThis.fetch(input, init)));
+    this.#bound = binding !== undefined;
     this.#apiKey = apiKey;
     this.#policy = retryPolicy(retry);
   }
@@ -66,7 +68,8 @@ export class Holdfast {
    */
   sandbox(id: string): WorkerSandbox {
     const base = `${this.#base}/v1/sandboxes/${sandboxName(id)}`;
-    const transport = httpTransport({ base, token: this.#apiKey, fetch: this.#fetch });
+    const way = { base, token: this.#apiKey, fetch: this.#fetch, byFetchAlone: this.#bound };
+    const transport = httpTransport(way);
     return new WorkerSandbox(new Connection(transport, this.#policy), id);
   }
 }

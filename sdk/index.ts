@@ -13,6 +13,7 @@ export {
   type CommandInfo,
   type CommandState,
   type CreateSessionRequest,
+  type CreateTerminalRequest,
   type ErrorCode,
   type ExecResult,
   errorCode,
@@ -36,6 +37,7 @@ export {
   type SandboxSettings,
   type SearchResult,
   type SessionInfo,
+  type TerminalInfo,
   type TokenRequest,
   type TokenResult,
   type UnpackedArchive,
@@ -46,6 +48,8 @@ export { Sandbox } from './sandbox.ts';
 export { Session } from './session.ts';
 export type { StartProcessOptions } from './start-process.ts';
 export { eventBytes } from './stream/event-bytes.ts';
+export { type ConnectOptions, TerminalConnection, type TerminalExit } from './terminal-connection.ts';
+export { Terminals, type UpgradeOptions } from './terminals.ts';
 export type { SandboxNamespace } from './transport/durable-object.ts';
 export type { Fetcher, Transport } from './transport/transport.ts';
 export { WorkerSandbox } from './worker-sandbox.ts';

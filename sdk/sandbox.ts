@@ -21,6 +21,7 @@ import {
 import { Session } from './session.ts';
 import { type StartProcessOptions, startProcess } from './start-process.ts';
 import { commandEvents } from './stream/command-events.ts';
+import { Terminals } from './terminals.ts';
 
 /**
  * One sandbox. A handle costs nothing and wakes nothing; the first call that needs the container
@@ -32,11 +33,14 @@ import { commandEvents } from './stream/command-events.ts';
  */
 export class Sandbox extends Files {
   readonly id: string;
+  /** Its terminals: shells to type into. */
+  readonly terminals: Terminals;
 
   /** Use `holdfast.sandbox(id)`, `getSandbox` or `connectEngine`. */
   constructor(connection: Connection, id: string) {
     super(connection);
     this.id = id;
+    this.terminals = new Terminals(connection);
   }
 
   /**

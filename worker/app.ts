@@ -41,6 +41,8 @@ app.use(async (c, next) => {
   c.set('requestId', idFromFront(c) ?? crypto.randomUUID());
   assertFirstArrival(c);
   await next();
+  // A copy would lose its WebSocket.
+  if (c.res.webSocket) return;
   if (c.res.status >= 400) await dropBody(c.req.raw);
   if (!c.res.headers.has('x-request-id')) c.header('x-request-id', c.get('requestId'));
 });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CreateSessionRequest,
+  type CreateTerminalRequest,
+  DEFAULT_SESSION,
   type ExecRequest,
   HoldfastError,
   type SavedSession,
@@ -31,6 +33,8 @@ import { Processes } from './process/processes.ts';
 import type { Session } from './session/session.ts';
 import { Sessions } from './session/sessions.ts';
 import { asHoldfastError } from './system-error.ts';
+import type { Terminal } from './terminal/terminal.ts';
+import { Terminals } from './terminal/terminals.ts';
 
 const SYNC_PAGE = 500;
 const SYNC_STATES_BYTES = 4 * 1024 * 1024;
@@ -42,6 +46,7 @@ export class Engine {
   readonly commands = new CommandTable();
   readonly clients: Clients;
   readonly processes: Processes;
+  readonly terminals: Terminals;
   readonly generation: number;
   readonly poller: Poller;
   readonly #startedAt = performance.now();
@@ -81,6 +86,7 @@ export class Engine {
       idleMs: config.idleMs,
       onForget: (command) => this.commands.expire(command),
     });
+    this.terminals = new Terminals({ ...shared, idleMs: config.idleMs });
     this.sessions = new Sessions({
       ...shared,
       keptFolder: join(stateFolder, 'asleep'),
@@ -157,11 +163,17 @@ export class Engine {
     }
   }
 
-  /** Resolves when nothing of the session lives any more, its processes included. */
+  /** Starts a terminal as a copy of its session. */
+  async createTerminal(request: CreateTerminalRequest): Promise<Terminal> {
+    this.#assertOpen();
+    return await this.terminals.create(request, this.sessions.get(request.session ?? DEFAULT_SESSION));
+  }
+
+  /** Resolves when nothing of the session lives any more, its processes and terminals included. */
   async deleteSession(id: string): Promise<void> {
     this.sessions.get(id);
     // First, while parentage and groups still tell what belongs to a process.
-    const ended = this.processes.endAllOf(id);
+    const ended = Promise.all([this.processes.endAllOf(id), this.terminals.endAllOf(id)]);
     await this.sessions.delete(id);
     await ended;
   }
@@ -210,12 +222,14 @@ export class Engine {
       room -= one.state?.length ?? 0;
       saved.push(one);
     }
+    const terminals = this.terminals.activity();
     return {
       cursor: commands.at(-1)?.change ?? after,
       generation: this.generation,
       commands: commands.map((command) => command.info()),
       more: commands.length === SYNC_PAGE || saved.length < newer.length,
-      liveProcesses: this.processes.list().filter((run) => !run.command.ended).length,
+      liveProcesses: this.processes.list().filter((run) => !run.command.ended).length + terminals.busy,
+      watchedTerminals: terminals.watched,
       sessions: this.sessions
         .list()
         .map((session) => ({ ...session.info(), checkpoint: session.checkpoint })),
@@ -246,9 +260,11 @@ export class Engine {
   /** Ends all that was started. */
   async close(): Promise<void> {
     const ended = this.sessions.list().map((session) => this.processes.endAllOf(session.id));
+    ended.push(this.terminals.endAll());
     await this.sessions.close();
     await Promise.all(ended);
     this.processes.close();
+    this.terminals.close();
     this.#fifos.close();
     this.poller.close();
     this.#journal.close();

@@ -3,9 +3,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
-import { LIMITS } from '#protocol';
+import { isSocketUpgrade, LIMITS } from '#protocol';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
+import { socketAcceptor } from './http/accept-sockets.ts';
 import { engineApp } from './http/app.ts';
 import { Ports } from './ports/ports.ts';
 import { PortProxy } from './ports/proxy.ts';
@@ -32,12 +33,16 @@ const server = createServer(
     keepAliveTimeout: 75_000,
     requestTimeout: 0,
     maxHeaderSize: LIMITS.portHeaderBytes,
-    shouldUpgradeCallback: (request) => proxy.upgrades(request),
+    // Anything else that is offered, as HTTP/2 is, is no reason not to answer.
+    shouldUpgradeCallback: (request) => isSocketUpgrade(request.headers.upgrade),
   },
   (request, response) =>
     proxy.takes(request) ? proxy.request(request, response) : listener(request, response),
 );
-server.on('upgrade', (request, socket, head) => proxy.upgrade(request, socket, head));
+const acceptSocket = socketAcceptor(engine, config.token);
+server.on('upgrade', (request, socket, head) =>
+  proxy.takes(request) ? proxy.upgrade(request, socket, head) : acceptSocket(request, socket, head),
+);
 
 server.listen(config.port, config.host, () => {
   const { address: host, port } = server.address() as AddressInfo;

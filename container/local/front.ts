@@ -11,7 +11,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { BODY_END_HEADER, bodyMark, type PreviewTarget, previewOf } from '#protocol';
+import type { Duplex } from 'node:stream';
+import { BODY_END_HEADER, bodyMark, isSocketUpgrade, type PreviewTarget, previewOf } from '#protocol';
 import { lastResponse, openTunnel } from '../engine/ports/tunnel.ts';
 
 export interface Front {
@@ -38,7 +39,7 @@ export async function startFront(port: number, backend: number, token: string): 
   const to = { host: '127.0.0.1', port: backend, agent };
 
   const server = createServer(
-    { requestTimeout: 0, shouldUpgradeCallback: asksForSocket },
+    { requestTimeout: 0, shouldUpgradeCallback: ({ headers }) => isSocketUpgrade(headers.upgrade) },
     (incoming, outgoing) => {
       const id = randomUUID();
       // The first is answered here already; for the second wrangler would compress what stays on this machine.
@@ -79,7 +80,10 @@ export async function startFront(port: number, backend: number, token: string): 
     },
   );
 
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (incoming, socket, head) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     const id = randomUUID();
     const outgoing = lastResponse(incoming, socket);
     const headers = { ...incoming.headers, 'x-holdfast-front': token, 'x-request-id': id };
@@ -133,6 +137,7 @@ export async function startFront(port: number, backend: number, token: string): 
   return {
     async close() {
       server.closeAllConnections();
+      for (const client of upgraded) client.destroy();
       await new Promise((closed) => server.close(closed));
       agent.destroy();
     },
@@ -146,11 +151,6 @@ export async function startFront(port: number, backend: number, token: string): 
  */
 function lostInside(answer: IncomingMessage): boolean {
   return answer.statusCode === 500 && answer.headers['x-request-id'] === undefined;
-}
-
-/** RFC 6455; whatever else a client might like to change to it does not get. */
-function asksForSocket({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** What the host leads to where it is that of a preview. */

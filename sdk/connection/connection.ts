@@ -1,6 +1,7 @@
 // Calls to one sandbox: a request goes out, is repeated where that is safe, and its answer is read.
 // Every failure that leaves here is a HoldfastError, or the reason of the caller's own signal.
 import { BODY_END_HEADER, bodyMark, type ErrorCode, withBodyMark } from '../protocol/index.ts';
+import type { Socket } from '../transport/socket.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Attempts, type Repeat } from './attempts.ts';
 import { cutOff, FailedTry } from './failed-try.ts';
@@ -92,6 +93,26 @@ export class Connection {
     if (response.ok && type.startsWith(accept)) return response;
     const answer = await this.#readJson(response, call.signal);
     throw foreignAnswer(response, JSON.stringify(answer) ?? '', this.#transport.target);
+  }
+
+  /** One try of a WebSocket, which is not accepted yet; else a `FailedTry`. */
+  async socket(path: string, signal: AbortSignal | undefined): Promise<Socket> {
+    signal?.throwIfAborted();
+    const opened = await this.#transport.socket(path, signal).catch((cause) => {
+      signal?.throwIfAborted();
+      throw cutOff(`could not reach ${this.#transport.target}`, cause);
+    });
+    if (!(opened instanceof Response)) return opened;
+    const answer = await this.#readJson(opened, signal);
+    throw foreignAnswer(opened, JSON.stringify(answer) ?? '', this.#transport.target);
+  }
+
+  /** Passes somebody's upgrade to a WebSocket on, without credentials, and the answer back. */
+  passSocket(path: string, request: Request): Promise<Response> {
+    const headers = Object.fromEntries(
+      [...request.headers].filter(([name]) => name === 'upgrade' || name.startsWith('sec-websocket-')),
+    );
+    return this.#transport.fetch(path, { headers, signal: request.signal });
   }
 
   async #tried<T>(call: Call, once: () => Promise<T>): Promise<T | undefined> {

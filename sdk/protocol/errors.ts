@@ -22,6 +22,7 @@ export const ERRORS = {
   SESSION_NOT_FOUND: { status: 404, retryable: false },
   PROCESS_NOT_FOUND: { status: 404, retryable: false },
   COMMAND_NOT_FOUND: { status: 404, retryable: false },
+  TERMINAL_NOT_FOUND: { status: 404, retryable: false },
   FILE_EXISTS: { status: 409, retryable: false },
   IS_DIRECTORY: { status: 409, retryable: false },
   NOT_DIRECTORY: { status: 409, retryable: false },
@@ -31,6 +32,7 @@ export const ERRORS = {
   /** What was to be replaced was found more or less often than `expected`; `details.found` says how often. */
   COUNT_MISMATCH: { status: 409, retryable: false },
   SESSION_EXISTS: { status: 409, retryable: false },
+  TERMINAL_EXISTS: { status: 409, retryable: false },
   COMMAND_ID_CONFLICT: { status: 409, retryable: false },
   STDIN_CLOSED: { status: 409, retryable: false },
   /** The process ended before what was waited for came; `details.process` says how. */
@@ -44,6 +46,7 @@ export const ERRORS = {
   QUEUE_FULL: { status: 429, retryable: true },
   TOO_MANY_SESSIONS: { status: 429, retryable: true },
   TOO_MANY_PROCESSES: { status: 429, retryable: true },
+  TOO_MANY_TERMINALS: { status: 429, retryable: true },
   INTERNAL: { status: 500, retryable: false },
   CONTAINER_UNAVAILABLE: { status: 503, retryable: true },
   /** Too many open files or processes, or no memory left, in the sandbox. */

@@ -19,6 +19,16 @@ export const LIMITS = {
   knownSessions: 10_000,
   /** Running processes of a sandbox. */
   processes: 256,
+  /** Running terminals of a sandbox, and as many that ended: each keeps up to 1 MiB of output. */
+  terminals: 64,
+  /** Output of a terminal that is kept for viewers who come later or are slow. */
+  terminalRingBytes: MIB,
+  /** The least `window` of a viewer: some messages must fit. */
+  terminalWindowBytes: 64 * KIB,
+  /** Columns, and rows, of a terminal. */
+  terminalCells: 1_000,
+  /** A message of a client over a WebSocket; larger ones close it with 1009. */
+  socketMessageBytes: MIB,
   /** Commands that wait in one session's queue. */
   queuedCommands: 128,
   /** Bytes of each stream that a JSON result holds inline; the whole is at `/commands/{id}/output`. */

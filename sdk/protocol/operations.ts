@@ -19,6 +19,7 @@ import {
 } from './files-queries.ts';
 import { StartProcessRequest, TerminateRequest } from './process.ts';
 import { CreateSessionRequest } from './session.ts';
+import { ConnectTerminalQuery, CreateTerminalRequest } from './terminal.ts';
 import { WaitRequest } from './wait.ts';
 
 export interface Operation {
@@ -34,6 +35,8 @@ export interface Operation {
   bytesBody?: true;
   /** Schema of the query; absent where unknown and senseless parameters do no harm. */
   query?: z.ZodType;
+  /** It is an upgrade to a WebSocket; without one the path is another operation's. */
+  socket?: true;
 }
 
 export const OPERATIONS = {
@@ -65,6 +68,17 @@ export const OPERATIONS = {
     body: TerminateRequest,
   },
   listPorts: { method: 'GET', path: '/ports', access: 'read' },
+  createTerminal: { method: 'POST', path: '/terminals', access: 'write', body: CreateTerminalRequest },
+  listTerminals: { method: 'GET', path: '/terminals', access: 'read' },
+  connectTerminal: {
+    method: 'GET',
+    path: '/terminals/:terminal',
+    access: 'write',
+    query: ConnectTerminalQuery,
+    socket: true,
+  },
+  getTerminal: { method: 'GET', path: '/terminals/:terminal', access: 'read' },
+  deleteTerminal: { method: 'DELETE', path: '/terminals/:terminal', access: 'write' },
   readFile: { method: 'GET', path: '/files', access: 'read', query: ReadFileQuery },
   writeFile: { method: 'PUT', path: '/files', access: 'write', query: WriteFileQuery, bytesBody: true },
   deleteFile: { method: 'DELETE', path: '/files', access: 'write', query: DeleteFileQuery },

@@ -20,10 +20,12 @@ export const Sync = z.object({
   commands: z.array(CommandInfo),
   /** More changed commands wait behind `cursor`, or more checkpoints. */
   more: z.boolean(),
-  /** Processes of which something still lives: running, or exited and not yet settled. */
+  /** Processes of which something still lives: running, or exited and not yet settled; and terminals that run something. */
   liveProcesses: z.int(),
   /** WebSockets to servers in the sandbox that are open. */
   openSockets: z.int(),
+  /** Terminals that somebody watches, or did a moment ago. */
+  watchedTerminals: z.int(),
   /** All sessions; `checkpoint` is the version of the newest saved state, 0 before the first. */
   sessions: z.array(SessionInfo.extend({ checkpoint: z.int() })),
   /** Checkpoints that the asker has not, up to 4 MiB of them. */

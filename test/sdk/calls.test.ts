@@ -20,7 +20,8 @@ interface Expected {
   body?: unknown;
 }
 
-const CALLS: Record<OperationName, Expected> = {
+// A WebSocket is no call.
+const CALLS: Record<Exclude<OperationName, 'connectTerminal'>, Expected> = {
   listSessions: { call: (s) => s.listSessions(), asks: 'GET /sessions' },
   createSession: {
     call: (s) => s.createSession({ id: 'a', cwd: '/', env: { A: '1' } }),
@@ -57,6 +58,14 @@ const CALLS: Record<OperationName, Expected> = {
     asks: 'POST /processes',
     body: { command: 'x', id: 'p', session: 'a', cwd: '/', stdinOpen: true },
   },
+  createTerminal: {
+    call: (s) => s.terminals.create({ id: 't', session: 'a', cols: 100, rows: 30 }),
+    asks: 'POST /terminals',
+    body: { id: 't', session: 'a', cols: 100, rows: 30 },
+  },
+  listTerminals: { call: (s) => s.terminals.list(), asks: 'GET /terminals' },
+  getTerminal: { call: (s) => s.terminals.get('t'), asks: 'GET /terminals/t' },
+  deleteTerminal: { call: (s) => s.terminals.delete('t'), asks: 'DELETE /terminals/t' },
   listProcesses: { call: (s) => s.listProcesses(), asks: 'GET /processes' },
   getProcess: { call: (s) => s.getProcess('p'), asks: 'GET /processes/p' },
   deleteProcess: { call: (s) => ofProcess(s, (p) => p.delete()), asks: 'DELETE /processes/p' },
@@ -172,6 +181,7 @@ for (const [name, { call, asks, body }] of Object.entries(CALLS)) {
     'commandStdin',
     'commandSignal',
     'createSession',
+    'createTerminal',
     'processStdin',
     'processSignal',
     'makeFolder',

@@ -3,6 +3,8 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { errorCode, getSandbox } from '../../sdk/index.ts';
 import { fileBehaviour } from '../sdk/harness/file-behaviour.ts';
+import { terminalBehaviour } from '../sdk/harness/terminal-behaviour.ts';
+import { Viewer } from './harness/viewer.ts';
 
 test('commands run in the sandbox of that name, and their state stays', async () => {
   const sandbox = getSandbox(env.SANDBOX, 'embedded');
@@ -46,3 +48,21 @@ test('errors of the engine cross the Durable Object with their codes', async () 
 });
 
 fileBehaviour(() => getSandbox(env.SANDBOX, 'with-files'));
+terminalBehaviour(() => getSandbox(env.SANDBOX, 'with-terminals'));
+
+test('a Worker connects the WebSocket of its own user, and the terminal is made on the way', async () => {
+  const sandbox = getSandbox(env.SANDBOX, 'upgrading');
+  const request = () => new Request('https://site.test/shell', { headers: { upgrade: 'websocket' } });
+  const options = { id: 'shell', cols: 70, rows: 20, shell: 'sh' };
+  const response = await sandbox.terminals.upgrade(request(), options);
+  expect(response.status).toBe(101);
+  const viewer = new Viewer(response.webSocket!);
+  viewer.type('echo $0, $(stty size)\r');
+  await viewer.sees('sh, 20 70');
+  const again = new Viewer((await sandbox.terminals.upgrade(request(), options)).webSocket!);
+  await again.sees('sh, 20 70');
+  expect(await sandbox.terminals.get('shell')).toMatchObject({ viewers: 2, cols: 70 });
+  const refused = await sandbox.terminals.upgrade(request(), { session: 'nobody' });
+  expect(refused.status).toBe(404);
+  await sandbox.destroy();
+});

@@ -80,6 +80,7 @@ test('pulling what has not changed writes nothing', async () => {
       more: false,
       liveProcesses: 0,
       openSockets: 0,
+      watchedTerminals: 0,
       sessions: told,
       saved: [],
       pending: false,

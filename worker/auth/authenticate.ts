@@ -1,5 +1,5 @@
 // Who is asking: the holder of the API key, or of a token for one sandbox.
-import { HoldfastError } from '#protocol';
+import { HoldfastError, isSocketUpgrade, splitProtocols } from '#protocol';
 import { sameSecret } from './same-secret.ts';
 import { type Claims, verifyToken } from './token.ts';
 
@@ -33,8 +33,14 @@ export async function authenticate(
   return { kind: 'token', ...claims };
 }
 
-/** The credential in a request's headers; OpenSandbox's clients send theirs in one of their own. */
+/**
+ * The credential in a request's headers. OpenSandbox's clients send theirs in one of their own; for a WebSocket,
+ * to which browsers add no headers, it may be among the subprotocols. Never in the URL, which logs have.
+ */
 export function credentialOf(headers: Headers, inOpenSandbox: boolean): string | undefined {
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1];
-  return bearer ?? (inOpenSandbox ? (headers.get('x-execd-access-token') ?? undefined) : undefined);
+  if (bearer !== undefined) return bearer;
+  if (inOpenSandbox) return headers.get('x-execd-access-token') ?? undefined;
+  if (!isSocketUpgrade(headers.get('upgrade'))) return undefined;
+  return splitProtocols(headers.get('sec-websocket-protocol')).token;
 }

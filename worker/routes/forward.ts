@@ -1,6 +1,6 @@
 // Sends a checked request on to its sandbox's Durable Object, under the same URL, without the caller's credentials.
 import type { Context } from 'hono';
-import { HoldfastError, SandboxName } from '#protocol';
+import { HoldfastError, SandboxName, splitProtocols } from '#protocol';
 import type { AppEnv } from '../app.ts';
 import { type Access, authorize } from '../auth/authorize.ts';
 import { parse } from '../http/parse-body.ts';
@@ -34,6 +34,9 @@ export async function forward(
   url.pathname = `/v1/sandboxes/${sandbox}${rest}`;
   const headers = new Headers(c.req.raw.headers);
   for (const name of DROPPED) headers.delete(name);
+  const { others } = splitProtocols(headers.get('sec-websocket-protocol'));
+  if (others === null) headers.delete('sec-websocket-protocol');
+  else headers.set('sec-websocket-protocol', others);
   headers.set('x-request-id', c.get('requestId'));
   for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const { method } = c.req.raw;

@@ -6,11 +6,13 @@ import {
   bodyMark,
   CommandId,
   HoldfastError,
+  isSocketUpgrade,
   OPERATIONS,
   type Operation,
   queryValue,
   SessionId,
   StdinRequest,
+  TerminalId,
   withBodyMark,
 } from '#protocol';
 import type { AppEnv } from '../app.ts';
@@ -21,7 +23,8 @@ import { admit, forward } from './forward.ts';
 export const operationRoutes = new Hono<AppEnv>();
 
 for (const operation of Object.values<Operation>(OPERATIONS)) {
-  operationRoutes.on(operation.method, operation.path, async (c) => {
+  operationRoutes.on(operation.method, operation.path, async (c, next) => {
+    if (operation.socket && !isSocketUpgrade(c.req.header('upgrade'))) return next();
     const sandbox = admit(c, operation.access);
     const rest = checkedPath(c, operation.path);
     if (operation.query) parse(operation.query, queryValue(new URL(c.req.url).searchParams), 'the query');
@@ -37,6 +40,7 @@ function checkedPath(c: Context<AppEnv>, path: string): string {
     if (name === 'session') return parse(SessionId, value, 'session');
     if (name === 'process') return parse(CommandId, value, 'process');
     if (name === 'command') return parse(CommandId, value, 'command');
+    if (name === 'terminal') return parse(TerminalId, value, 'terminal');
     if (name === 'stream' && value !== 'stdout' && value !== 'stderr') {
       throw new HoldfastError('NOT_FOUND', 'A command has the outputs stdout and stderr.');
     }

@@ -77,6 +77,11 @@ export class EngineProxy {
       const reached = await this.#reach(out, { life, signal, wakes });
       if (!reached) return void leave();
       const { answer, generation } = reached;
+      // Handed on as it is, its bytes pass without us; the engine counts who watches.
+      if (answer.webSocket) {
+        leave();
+        return answer;
+      }
       const over = () => {
         leave();
         if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();

@@ -23,7 +23,7 @@ export class HistoryPull {
   /** Good for the engine with this token alone. */
   #cursor = { token: '', after: 0 };
   #working = false;
-  #openSockets = 0;
+  #connected = false;
   #pulledAt = 0;
   #failures = 0;
   readonly #events: EventSaves;
@@ -42,9 +42,9 @@ export class HistoryPull {
     return this.#engine.running && this.#working;
   }
 
-  /** Whether somebody had a WebSocket to a server in the sandbox at the last pull. */
+  /** Whether somebody had a WebSocket to a server in the sandbox, or watched a terminal, at the last pull. */
   get connected(): boolean {
-    return this.#engine.running && this.#openSockets > 0;
+    return this.#engine.running && this.#connected;
   }
 
   /** Pulls a moment after a command. One that fails is tried again later, from the same cursor. */
@@ -81,7 +81,7 @@ export class HistoryPull {
       this.#store.apply(page);
       this.#cursor.after = page.cursor;
       more = page.more;
-      this.#openSockets = page.openSockets;
+      this.#connected = page.openSockets > 0 || page.watchedTerminals > 0;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
       for (const saved of page.saved) this.#store.save(saved, generation);
       await this.#events.fetchOf(page.commands, generation);

@@ -4,6 +4,7 @@ import { type CommandStart, readStart, startsCommand, withCommandId } from './co
 import { neededSession, sessionOfFiles } from './needed-session.ts';
 import type { SandboxCall } from './sandbox-call.ts';
 import { newSession } from './session-defaults.ts';
+import { sessionOfTerminal } from './terminal-calls.ts';
 
 export interface Outgoing {
   path: string;
@@ -33,12 +34,13 @@ export async function outgoing(call: SandboxCall, sandboxEnv: Record<string, str
   headers.set('x-request-id', requestId);
   const made = method === 'POST' && rest === '/sessions' ? await newSession(request, sandboxEnv) : undefined;
   const named = start?.mode === 'background' ? start.sessionId : made?.id;
-  const session = neededSession(rest, named ?? sessionOfFiles(rest, search));
+  const body = start?.body ?? made?.body ?? (await kept(request, rest));
+  const session = neededSession(rest, named ?? sessionOfFiles(rest, search) ?? sessionOfTerminal(call, body));
   return {
     path: rest + search,
     method,
     headers,
-    body: start?.body ?? made?.body ?? (await kept(request, rest)),
+    body,
     ...(start ? { start } : {}),
     ...(session === undefined ? {} : { session }),
     ...(made ? { newEnv: made.env } : {}),

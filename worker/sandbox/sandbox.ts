@@ -23,6 +23,7 @@ import { SessionCalls } from './session-calls.ts';
 import { SessionRestore } from './session-restore.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { sleepTime } from './sleep-time.ts';
+import { aboutTerminals, isAboutTerminals } from './terminal-calls.ts';
 import { within } from './within.ts';
 
 // The library wants this entrypoint exported beside the class, or it fails in every object that comes back
@@ -98,7 +99,9 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     const response = await this.#answer(call).catch((error) =>
       errorResponse(error, call.requestId, call.rest),
     );
-    if (!response.headers.has('x-request-id')) response.headers.set('x-request-id', call.requestId);
+    const isSocket = response.webSocket !== null;
+    if (!isSocket && !response.headers.has('x-request-id'))
+      response.headers.set('x-request-id', call.requestId);
     return response;
   }
 
@@ -136,6 +139,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     }
     if (isLookup(call.request.method, call.rest)) return await this.#lookUp(call);
     if (isAboutProcesses(call.request.method, call.rest)) return await this.#aboutProcesses(call);
+    if (isAboutTerminals(call)) return await aboutTerminals(call, this.#proxy);
     return (await this.#sessions.answer(call)) ?? (await this.#proxy.forward(call));
   }
 

@@ -18,6 +18,7 @@ import { guard } from './guard.ts';
 import { portRoutes } from './ports.ts';
 import { processRoutes } from './processes.ts';
 import { sessionRoutes } from './sessions.ts';
+import { terminalRoutes } from './terminals.ts';
 
 export interface AppOptions {
   engine: Engine;
@@ -51,6 +52,7 @@ export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   commandRoutes(app, engine);
   processRoutes(app, engine);
   portRoutes(app, ports, proxy);
+  terminalRoutes(app, engine);
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');

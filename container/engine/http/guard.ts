@@ -1,12 +1,12 @@
 // Who may call the engine: code inside the sandbox can reach its port, so every call carries the token.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { HoldfastError } from '#protocol';
+import { HoldfastError, splitProtocols } from '#protocol';
 import { isLoopback } from '../config.ts';
 
 /**
- * With a token: it must come as a bearer token or, as OpenSandbox's clients send it, in
- * `X-EXECD-ACCESS-TOKEN`. Without: only a loopback `Host` is answered, so that no web page can
+ * With a token: it must come as a bearer token, among the subprotocols of a WebSocket, or, as OpenSandbox's clients
+ * send it, in `X-EXECD-ACCESS-TOKEN`. Without: only a loopback `Host` is answered, so that no web page can
  * reach the engine through a name of its own (DNS rebinding), and no `Origin` of another site.
  */
 export function guard(request: IncomingMessage, token: string | undefined): void {
@@ -16,7 +16,8 @@ export function guard(request: IncomingMessage, token: string | undefined): void
   }
   const given =
     /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1] ??
-    request.headers['x-execd-access-token'];
+    request.headers['x-execd-access-token'] ??
+    splitProtocols(request.headers['sec-websocket-protocol']).token;
   if (typeof given === 'string' && equal(given, token)) return;
   throw new HoldfastError('UNAUTHORIZED', 'send the engine token as Authorization: Bearer <token>');
 }

@@ -62,6 +62,23 @@ export function waitingBytes(fd: number): number {
   return ioctl(fd, FIONREAD, value) === 0 ? value.readInt32LE() : 0;
 }
 
+const TIOCGPGRP = 0x540f;
+
+/** The process group in the foreground of a pseudoterminal, by its master; undefined if there is none. ioctl_tty(2). */
+export function foregroundGroup(fd: number): number | undefined {
+  const value = Buffer.alloc(4);
+  return ioctl(fd, TIOCGPGRP, value) === 0 && value.readInt32LE() > 1 ? value.readInt32LE() : undefined;
+}
+
+const fcntl = libc.func('int fcntl(int fd, int command, int argument)');
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** Keeps a descriptor from all that is started. fcntl(2). */
+export function closeOnExec(fd: number): void {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /** struct pidfd_info of <linux/pidfd.h>: what is asked for and given, and, last, the status of wait(2). */
 const PIDFD_INFO = { bytes: 64, exitCodeAt: 60, exit: 8n };
 const PIDFD_GET_INFO = 0xc000ff0b + PIDFD_INFO.bytes * 0x10000;

@@ -6,6 +6,7 @@ import { epollControl, epollCreate, epollWait, mkfifo } from './libc.ts';
 const { O_RDWR, O_NONBLOCK } = constants;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLLIN = 1;
+const EPOLLOUT = 4;
 const ADD = 1;
 const REMOVE = 2;
 /** struct epoll_event is packed on x86-64 alone, see epoll_ctl(2): 12 bytes there, 16 elsewhere. */
@@ -27,15 +28,24 @@ export class Poller {
     mkfifo(wakePath);
     this.#wake = openSync(wakePath, O_RDWR | O_NONBLOCK);
     rmSync(wakePath);
-    this.#control(ADD, this.#wake);
+    this.#control(ADD, this.#wake, EPOLLIN);
     // A thread that waits for ever would keep the process from ending, also after an exception.
     process.once('exit', this.#stop);
   }
 
   /** Calls `onReady` whenever `fd` can be read or is at its end, until it is removed. */
   add(fd: number, onReady: () => void): void {
+    this.#add(fd, EPOLLIN, onReady);
+  }
+
+  /** The same for writing. */
+  addWriter(fd: number, onReady: () => void): void {
+    this.#add(fd, EPOLLOUT, onReady);
+  }
+
+  #add(fd: number, events: number, onReady: () => void): void {
     this.#handlers.set(fd, onReady);
-    this.#control(ADD, fd);
+    this.#control(ADD, fd, events);
     this.#wait();
   }
 
@@ -74,9 +84,9 @@ export class Poller {
     });
   }
 
-  #control(operation: number, fd: number): void {
+  #control(operation: number, fd: number, events = 0): void {
     const event = Buffer.alloc(EVENT_BYTES);
-    event.writeUInt32LE(EPOLLIN);
+    event.writeUInt32LE(events);
     event.writeInt32LE(fd, DATA_AT);
     epollControl(this.#epoll, operation, fd, event);
   }

@@ -22,6 +22,11 @@ export class Ring {
     return this.#start;
   }
 
+  /** Offset behind the newest. */
+  get end(): number {
+    return this.#end;
+  }
+
   append(data: Uint8Array): void {
     const kept = data.length > this.#limit ? data.subarray(data.length - this.#limit) : data;
     const from = this.#end + data.length - kept.length;

@@ -42,11 +42,6 @@ export class PortProxy {
     return portCall(url ?? '') !== undefined;
   }
 
-  /** Whether a request with `Upgrade` asks for what is passed on: a WebSocket (RFC 6455), nothing else. */
-  upgrades(request: IncomingMessage): boolean {
-    return this.takes(request) && request.headers.upgrade?.toLowerCase() === 'websocket';
-  }
-
   /** Answers a request that `takes` said yes to. */
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
@@ -56,7 +51,7 @@ export class PortProxy {
     }
   }
 
-  /** The same for one that `upgrades` said yes to, whose connection is ours. */
+  /** The same for a WebSocket (RFC 6455), whose connection is ours. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const response = lastResponse(request, socket);
     try {
