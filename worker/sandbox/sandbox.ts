@@ -58,7 +58,7 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     const start: StartContainer = (envVars, portToCheck) =>
       this.start({ envVars: { ...this.envVars, ...envVars } }, { ...START, portToCheck });
     this.#engine = new Engine(ctx.container!, this.#store, start);
-    this.#history = new HistoryPull(this.#engine, this.#store);
+    this.#history = new HistoryPull(this.#engine, this.#store, () => this.#activity.busy);
     const watch = new SilenceWatch(this.#engine);
     this.#activity = new Activity({
       onBusy: () => watch.begin(),
