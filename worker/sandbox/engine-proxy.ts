@@ -14,7 +14,7 @@ import { passThrough } from './pass-through.ts';
 import { answerRepeat } from './repeated-start.ts';
 import type { SandboxCall } from './sandbox-call.ts';
 import type { SessionRestore } from './session-restore.ts';
-import { inOnePiece } from './small-answer.ts';
+import { inOnePiece, isSmall } from './small-answer.ts';
 
 /** How long one call is tried again. */
 const TRIES_MS = 45_000;
@@ -80,6 +80,11 @@ export class EngineProxy {
         if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();
       };
       if (generation === undefined) return passThrough(answer, leave);
+      // It is in memory already, and needs no pipe that tells its end.
+      if (isSmall(answer)) {
+        over();
+        return answer;
+      }
       const long = continued({ out, answer, generation, signal }, this.#options, over);
       // What takes long is told of while it runs, so that it is known if its container is lost.
       if (long && out.start) history.soon();
@@ -107,10 +112,12 @@ export class EngineProxy {
     const end = Date.now() + TRIES_MS;
     /** An earlier try may have been carried out. */
     let again = false;
-    const existed = out.session !== undefined && store.sessions.get(out.session) !== undefined;
+    const existed =
+      out.newEnv !== undefined && out.session !== undefined && store.sessions.get(out.session) !== undefined;
     for (;;) {
       if (this.#lives !== life) throw new HoldfastError('CONTAINER_UNAVAILABLE', 'The sandbox was deleted.');
-      const stored = await this.#fromStorage(out);
+      const asked = this.#soonest();
+      const stored = await this.#fromStorage(out, asked);
       if (stored) return { answer: stored };
       if (!wakes && !engine.awake) return undefined;
       store.record.touch(new Date());
@@ -121,7 +128,7 @@ export class EngineProxy {
       let taken = false;
       try {
         if (out.session !== undefined) await restore.ensure(out.session);
-        if ((await this.#fromStorage(out)) || !isThis()) continue;
+        if ((generation !== asked && (await this.#fromStorage(out, generation))) || !isThis()) continue;
         taken = this.#takeId(out, generation);
         sent = true;
         const { path, method, headers, body } = out;
@@ -153,11 +160,14 @@ export class EngineProxy {
     }
   }
 
-  async #fromStorage({ start }: Outgoing): Promise<Response | undefined> {
-    const { engine, store } = this.#options;
-    return (
-      start && (await answerRepeat(store, start, engine.running ? engine.generation : engine.generation + 1))
-    );
+  /** The generation that a call which came now would go to. */
+  #soonest(): number {
+    const { engine } = this.#options;
+    return engine.running ? engine.generation : engine.generation + 1;
+  }
+
+  async #fromStorage({ start }: Outgoing, current: number): Promise<Response | undefined> {
+    return start && (await answerRepeat(this.#options.store, start, current));
   }
 
   /** Before the engine hears of it: from now on the id may have run. Tells whether it was free. */
