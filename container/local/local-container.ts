@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from './engine-process.ts';
+import type { EngineProgram } from './engine-program.ts';
 import { removeSandboxFolder, stateFolderIn } from './remove-sandbox-folder.ts';
 import { Restarts } from './restarts.ts';
 import { killAllOf, MARK } from './sweep.ts';
@@ -18,14 +19,16 @@ export class LocalContainer {
   /** Its exit code, once nothing of it runs any more: it was destroyed, signalled, or its engine is given up. */
   readonly ended: Promise<number>;
   readonly #folder: string;
+  readonly #program: EngineProgram;
   readonly #toldToEnd = Promise.withResolvers<void>();
   #engine: EngineProcess | undefined;
   #ending = false;
   #killed = false;
 
   /** @param folder A real path; is emptied first. `env` is what every life of the engine gets beside its place. */
-  constructor(folder: string, env: Record<string, string>) {
+  constructor(folder: string, env: Record<string, string>, program: EngineProgram) {
     this.#folder = folder;
+    this.#program = program;
     removeSandboxFolder(folder);
     mkdirSync(this.#workdir, { recursive: true });
     const place = {
@@ -86,7 +89,8 @@ export class LocalContainer {
 
   async #live(env: Record<string, string>, listens: (port: number) => void): Promise<number> {
     try {
-      this.#engine = new EngineProcess({ env, cwd: this.#workdir, log: this.#log });
+      const program = this.#program;
+      this.#engine = new EngineProcess({ program, env, cwd: this.#workdir, log: this.#log });
       this.#engine.port.then(listens);
       return await this.#engine.ended;
     } catch (error) {
