@@ -1,6 +1,6 @@
 // A sandbox's container without Docker: a folder that is new with each start, an engine in it that is started again
 // when it died, and all that the engine started. When it is over, nothing of it runs.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from './engine-process.ts';
 import type { EngineProgram } from './engine-program.ts';
@@ -29,7 +29,8 @@ export class LocalContainer {
   constructor(folder: string, env: Record<string, string>, program: EngineProgram) {
     this.#folder = folder;
     this.#program = program;
-    removeSandboxFolder(folder);
+    // Looking for what is left of one reads all of /proc, and a name that is used for the first time left nothing.
+    if (existsSync(folder)) removeSandboxFolder(folder);
     mkdirSync(this.#workdir, { recursive: true });
     const place = {
       [MARK]: folder,
