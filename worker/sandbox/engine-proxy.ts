@@ -14,7 +14,7 @@ import { passThrough } from './pass-through.ts';
 import { answerRepeat } from './repeated-start.ts';
 import type { SandboxCall } from './sandbox-call.ts';
 import type { SessionRestore } from './session-restore.ts';
-import { inOnePiece, isSmall } from './small-answer.ts';
+import { inOnePiece } from './small-answer.ts';
 
 /** How long one call is tried again. */
 const TRIES_MS = 45_000;
@@ -40,6 +40,8 @@ interface Terms {
 interface Reached {
   answer: Response;
   generation?: number;
+  /** All of it is here, so nobody has to see its end. */
+  inMemory?: boolean;
 }
 
 export class EngineProxy {
@@ -74,14 +76,13 @@ export class EngineProxy {
       const out = await outgoing(call, store.record.settings().env);
       const reached = await this.#reach(out, { life, signal, wakes });
       if (!reached) return void leave();
-      const { answer, generation } = reached;
+      const { answer, generation, inMemory } = reached;
       const over = () => {
         leave();
         if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();
       };
       if (generation === undefined) return passThrough(answer, leave);
-      // It is in memory already, and needs no pipe that tells its end.
-      if (isSmall(answer)) {
+      if (inMemory) {
         over();
         return answer;
       }
@@ -132,13 +133,14 @@ export class EngineProxy {
         taken = this.#takeId(out, generation);
         sent = true;
         const { path, method, headers, body } = out;
-        const answer = await inOnePiece(await engine.fetch(path, { method, headers, body, signal }));
+        const came = await engine.fetch(path, { method, headers, body, signal });
+        const small = await inOnePiece(came);
+        const answer = small ?? came;
         if (!(await isDraining(answer)) || Date.now() > end) {
           const freesId = taken && !again;
-          return {
-            answer: await noteAnswer(out, answer, { store, engine, generation, again, existed, freesId }),
-            generation,
-          };
+          const now = { store, engine, generation, again, existed, freesId };
+          const noted = await noteAnswer(out, answer, now);
+          return { answer: noted, generation, inMemory: noted === small };
         }
         // It drains: nothing was begun, and the next generation takes it.
         sent = false;

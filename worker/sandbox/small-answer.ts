@@ -2,13 +2,10 @@
 
 const SMALL_BYTES = 256 * 1024;
 
-/** Whether the answer says that it is small. */
-export function isSmall({ body, headers }: Response): boolean {
+/** The same answer, in memory; undefined where it does not say that it is small. Throws what reading it throws. */
+export async function inOnePiece(answer: Response): Promise<Response | undefined> {
+  const { headers } = answer;
   const length = Number(headers.get('content-length') ?? Number.NaN);
-  return body !== null && length > 0 && length <= SMALL_BYTES && !headers.has('content-encoding');
-}
-
-/** The same answer, whole if it says that it is small. Throws what reading it throws. */
-export async function inOnePiece(answer: Response): Promise<Response> {
-  return isSmall(answer) ? new Response(await answer.arrayBuffer(), answer) : answer;
+  const isSmall = length > 0 && length <= SMALL_BYTES && answer.body && !headers.has('content-encoding');
+  return isSmall ? new Response(await answer.arrayBuffer(), answer) : undefined;
 }
