@@ -1,7 +1,8 @@
 // Makes what the image holds: the engine with all that it imports as one readable file, dist/engine.mjs, and
 // beside it, in dist/node_modules, the packages with compiled code.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { copyNativePackages, NATIVE_NAMES } from './native-packages.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,15 +15,27 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 export async function bundleEngine(): Promise<string> {
   const outfile = `${root}dist/engine.mjs`;
-  await build({
+  const text = await bundled('container/engine/main.ts', { external: NATIVE_NAMES });
+  mkdirSync(`${root}dist`, { recursive: true });
+  writeFileSync(outfile, text);
+  copyNativePackages(`${root}node_modules`, `${root}dist/node_modules`);
+  return outfile;
+}
+
+/** The program at `entry`, a path below the root, as one file; `rest` says where it finds native packages. */
+export async function bundled(
+  entry: string,
+  rest: Pick<BuildOptions, 'external' | 'plugins'>,
+): Promise<string> {
+  const { outputFiles } = await build({
+    ...rest,
+    write: false,
     absWorkingDir: root,
-    entryPoints: ['container/engine/main.ts'],
-    outfile,
+    entryPoints: [entry],
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: NATIVE_NAMES,
     // Stack traces in the container's log should name what a reader finds in the sources.
     minify: false,
     // Dependencies in CommonJS call `require` for Node's own modules, which ESM does not have.
@@ -31,8 +44,7 @@ export async function bundleEngine(): Promise<string> {
     },
     logLevel: 'warning',
   });
-  copyNativePackages(`${root}node_modules`, `${root}dist/node_modules`);
-  return outfile;
+  return outputFiles[0]!.text;
 }
 
 if (import.meta.main) {

@@ -3,13 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { commandEnvironment } from './command-environment.ts';
-
-const MAIN = fileURLToPath(new URL('../engine/main.ts', import.meta.url));
-const END_WITH_HOST = new URL('end-with-host.ts', import.meta.url).href;
+import type { EngineProgram } from './engine-program.ts';
 
 export interface EngineOptions {
+  program: EngineProgram;
   /** Given to the engine beside what every command may see. */
   env: Record<string, string>;
   cwd: string;
@@ -24,14 +22,14 @@ export class EngineProcess {
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
 
-  constructor({ env, cwd, log }: EngineOptions) {
+  constructor({ program, env, cwd, log }: EngineOptions) {
     const stderr = openSync(log, 'a');
-    this.#child = spawn(process.execPath, ['--import', END_WITH_HOST, MAIN], {
+    this.#child = spawn(process.execPath, [program.main], {
       cwd,
       detached: true,
       // The channel is there to break when we are gone.
       stdio: ['ignore', 'pipe', stderr, 'ipc'],
-      env: { ...commandEnvironment(process.env), ...env },
+      env: { ...commandEnvironment(process.env), ...program.env, ...env },
     });
     closeSync(stderr);
     this.ended = new Promise((resolve) => {

@@ -22,6 +22,8 @@ export interface Front {
 const TOGETHER_MS = 3;
 /** A little more than the largest JSON body. */
 const KEPT_BYTES = 5 * 1024 * 1024;
+/** The runtime closes a connection that was idle for 5 s, perhaps just as a request goes out on it. */
+const IDLE_MS = 2_000;
 /** Bodies of unknown length whose end must be known from a cut. */
 const FILES = /^\/v1\/sandboxes\/[^/]+\/files(?:[/?]|$)/;
 const SANDBOX = /^\/v1\/sandboxes\/([a-z0-9-]{1,63})\//;
@@ -34,9 +36,10 @@ const SANDBOX = /^\/v1\/sandboxes\/([a-z0-9-]{1,63})\//;
  * @param token Shared with the Worker, which believes nobody else's word about departures and request ids.
  */
 export async function startFront(port: number, backend: number, token: string): Promise<Front> {
-  // A connection each: one that is kept may be closed by the runtime just as the next request goes out on it.
-  const agent = new Agent({ keepAlive: false });
-  const to = { host: '127.0.0.1', port: backend, agent };
+  const kept = new Agent({ keepAlive: true, timeout: IDLE_MS });
+  // For what could not be sent once more where the connection turns out to be closed.
+  const once = new Agent({ keepAlive: false });
+  const to = { host: '127.0.0.1', port: backend };
 
   const server = createServer(
     { requestTimeout: 0, shouldUpgradeCallback: ({ headers }) => isSocketUpgrade(headers.upgrade) },
@@ -47,9 +50,11 @@ export async function startFront(port: number, backend: number, token: string): 
       const body = new KeptBody(incoming);
       const mark = needsMark(incoming) ? bodyMark() : '';
       let passed: ClientRequest;
+      const agent = isKeepable(incoming) ? kept : once;
       const pass = (again: boolean) => {
-        passed = request({
+        const current = request({
           ...to,
+          agent: again ? once : agent,
           method: incoming.method,
           path: incoming.url,
           headers: {
@@ -60,14 +65,20 @@ export async function startFront(port: number, backend: number, token: string): 
             ...(again ? { 'x-holdfast-again': '1' } : {}),
           },
         });
-        passed.once('response', (answer) => {
-          const bytes = again || !lostInside(answer) ? undefined : body.whole();
-          if (!bytes || outgoing.destroyed) return passOn(answer, outgoing);
-          answer.resume();
-          pass(true).end(Buffer.concat([bytes, Buffer.from(mark)]));
+        const passAgain = () => {
+          const bytes = again || outgoing.destroyed || outgoing.headersSent ? undefined : body.whole();
+          if (bytes) pass(true).end(Buffer.concat([bytes, Buffer.from(mark)]));
+          return bytes !== undefined;
+        };
+        current.once('response', (answer) => {
+          if (lostInside(answer) && passAgain()) answer.resume();
+          else passOn(answer, outgoing);
         });
-        passed.once('error', () => refuse(outgoing));
-        return passed;
+        current.once('error', () => {
+          if (!(current.reusedSocket && passAgain())) refuse(outgoing);
+        });
+        passed = current;
+        return current;
       };
       // Not pipeline(): the answer may come, and be read, while the request's body still goes up.
       incoming.pipe(pass(false), { end: false });
@@ -87,7 +98,7 @@ export async function startFront(port: number, backend: number, token: string): 
     const id = randomUUID();
     const outgoing = lastResponse(incoming, socket);
     const headers = { ...incoming.headers, 'x-holdfast-front': token, 'x-request-id': id };
-    const passed = request({ ...to, method: incoming.method, path: incoming.url, headers });
+    const passed = request({ ...to, agent: once, method: incoming.method, path: incoming.url, headers });
     passed.once('upgrade', (answer, upstream, upstreamHead) => {
       outgoing.detachSocket(socket as Socket);
       const backend = { socket: upstream, head: upstreamHead };
@@ -122,7 +133,7 @@ export async function startFront(port: number, backend: number, token: string): 
     const body = JSON.stringify(departed.get(sandbox));
     departed.delete(sandbox);
     const headers = { 'x-holdfast-front': token, 'content-length': Buffer.byteLength(body) };
-    const told = request({ ...to, method: 'POST', path: `/departed/${sandbox}`, headers });
+    const told = request({ ...to, agent: once, method: 'POST', path: `/departed/${sandbox}`, headers });
     told.once('response', (answer) => answer.resume());
     told.once('error', (error) =>
       console.error('the Worker could not be told that a client left:', error.message),
@@ -139,7 +150,8 @@ export async function startFront(port: number, backend: number, token: string): 
       server.closeAllConnections();
       for (const client of upgraded) client.destroy();
       await new Promise((closed) => server.close(closed));
-      agent.destroy();
+      kept.destroy();
+      once.destroy();
     },
   };
 }
@@ -156,6 +168,11 @@ function lostInside(answer: IncomingMessage): boolean {
 /** What the host leads to where it is that of a preview. */
 function previewed({ headers }: IncomingMessage): PreviewTarget | null | undefined {
   return previewOf((headers.host ?? '').replace(/:\d+$/, ''));
+}
+
+/** Whether its body, if it has one, is small enough to be sent again. */
+function isKeepable({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= KEPT_BYTES;
 }
 
 /** Cut or whole is known here, and no longer behind the two runtimes. */

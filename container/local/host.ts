@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { engineProgram } from './engine-program.ts';
 import { LocalContainer } from './local-container.ts';
 import { removeSandboxFolder } from './remove-sandbox-folder.ts';
 import { killAllOf } from './sweep.ts';
@@ -46,6 +47,7 @@ export async function startLocalHost(folder: string, token: string): Promise<Loc
   for (const name of readdirSync(root).filter((name) => NAME.test(name)))
     removeSandboxFolder(join(root, name));
   const containers = new Map<string, LocalContainer>();
+  const program = await engineProgram();
 
   const server = createServer(async (request, response) => {
     const { status, body } = await answer(request).catch((error: Error) => ({
@@ -80,7 +82,7 @@ export async function startLocalHost(folder: string, token: string): Promise<Loc
   async function start(name: string, env: Record<string, string>): Promise<Answer> {
     // Whoever starts one has forgotten that one, and nobody else will end it.
     for (let old = containers.get(name); old; old = containers.get(name)) await old.destroy();
-    const container = new LocalContainer(join(root, name), env);
+    const container = new LocalContainer(join(root, name), env, program);
     containers.set(name, container);
     container.ended.then(() => containers.delete(name));
     return { status: 201, body: { port: await container.port } };

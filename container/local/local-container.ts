@@ -1,8 +1,9 @@
 // A sandbox's container without Docker: a folder that is new with each start, an engine in it that is started again
 // when it died, and all that the engine started. When it is over, nothing of it runs.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from './engine-process.ts';
+import type { EngineProgram } from './engine-program.ts';
 import { removeSandboxFolder, stateFolderIn } from './remove-sandbox-folder.ts';
 import { Restarts } from './restarts.ts';
 import { killAllOf, MARK } from './sweep.ts';
@@ -18,15 +19,18 @@ export class LocalContainer {
   /** Its exit code, once nothing of it runs any more: it was destroyed, signalled, or its engine is given up. */
   readonly ended: Promise<number>;
   readonly #folder: string;
+  readonly #program: EngineProgram;
   readonly #toldToEnd = Promise.withResolvers<void>();
   #engine: EngineProcess | undefined;
   #ending = false;
   #killed = false;
 
   /** @param folder A real path; is emptied first. `env` is what every life of the engine gets beside its place. */
-  constructor(folder: string, env: Record<string, string>) {
+  constructor(folder: string, env: Record<string, string>, program: EngineProgram) {
     this.#folder = folder;
-    removeSandboxFolder(folder);
+    this.#program = program;
+    // Looking for what is left of one reads all of /proc, and a name that is used for the first time left nothing.
+    if (existsSync(folder)) removeSandboxFolder(folder);
     mkdirSync(this.#workdir, { recursive: true });
     const place = {
       [MARK]: folder,
@@ -86,7 +90,8 @@ export class LocalContainer {
 
   async #live(env: Record<string, string>, listens: (port: number) => void): Promise<number> {
     try {
-      this.#engine = new EngineProcess({ env, cwd: this.#workdir, log: this.#log });
+      const program = this.#program;
+      this.#engine = new EngineProcess({ program, env, cwd: this.#workdir, log: this.#log });
       this.#engine.port.then(listens);
       return await this.#engine.ended;
     } catch (error) {

@@ -26,7 +26,7 @@ export async function authenticate(
   if (!credential) {
     throw new HoldfastError('UNAUTHORIZED', 'Send the API key or a token as "Authorization: Bearer <key>".');
   }
-  if (await sameSecret(credential, apiKey)) return { kind: 'owner' };
+  if (sameSecret(credential, apiKey)) return { kind: 'owner' };
   const claims = await verifyToken(credential, apiKey, now);
   if (!claims)
     throw new HoldfastError('UNAUTHORIZED', 'The API key is wrong, or the token is wrong or has expired.');

@@ -58,10 +58,9 @@ export class LoopbackContainer implements Implemented {
     const direct = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
       const port = this.#running && this.#port ? await this.#port.catch(() => undefined) : undefined;
       if (port === undefined) throw new Error(NOT_LISTENING);
-      const request = new Request(input, init);
-      const url = new URL(request.url);
+      const url = new URL(input instanceof Request ? input.url : input);
       url.host = `127.0.0.1:${port}`;
-      return fetch(url.href, request);
+      return fetch(url.href, input instanceof Request ? new Request(input, init) : init);
     };
     return { fetch: direct } as unknown as Fetcher;
   }

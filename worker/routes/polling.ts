@@ -8,15 +8,12 @@ import { admit, forward } from './forward.ts';
 export const pollingRoutes = new Hono<AppEnv>();
 
 for (const base of ['/api/sdk', '/api/connectors']) {
-  pollingRoutes.post(`${base}/envs/list`, async (c) => {
-    const sandbox = admit(c, 'read');
-    return forward(c, sandbox, `${base}/envs/list`, await readBody(c.req.raw));
-  });
-
-  pollingRoutes.post(`${base}/envs/:env/tool/call`, async (c) => {
-    const sandbox = admit(c, 'write');
-    const env = encodeURIComponent(c.req.param('env'));
-    return forward(c, sandbox, `${base}/envs/${env}/tool/call`, await readBody(c.req.raw));
+  // Both of them: where a word and a parameter can stand at one place, Hono searches for every route of the app.
+  pollingRoutes.post(`${base}/envs/*`, async (c, next) => {
+    const [, rest] = /\/envs\/(list|[^/]+\/tool\/call)$/.exec(c.req.path) ?? [];
+    if (!rest) return next();
+    const sandbox = admit(c, rest === 'list' ? 'read' : 'write');
+    return forward(c, sandbox, `${base}/envs/${rest}`, await readBody(c.req.raw));
   });
 
   pollingRoutes.get(`${base}/processes/:process/output`, (c) => {

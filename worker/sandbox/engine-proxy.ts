@@ -41,6 +41,8 @@ interface Terms {
 interface Reached {
   answer: Response;
   generation?: number;
+  /** All of it is here, so nobody has to see its end. */
+  inMemory?: boolean;
 }
 
 export class EngineProxy {
@@ -76,7 +78,7 @@ export class EngineProxy {
       const out = await outgoing(call, store.record.settings().env);
       const reached = await this.#reach(out, { life, signal, wakes });
       if (!reached) return void leave();
-      const { answer, generation } = reached;
+      const { answer, generation, inMemory } = reached;
       // Handed on as it is, its bytes pass without us; the engine counts who watches.
       if (answer.webSocket) {
         leave();
@@ -87,6 +89,10 @@ export class EngineProxy {
         if (request.method !== 'GET' || rest.endsWith('/events')) history.soon();
       };
       if (generation === undefined) return passThrough(answer, leave);
+      if (inMemory) {
+        over();
+        return answer;
+      }
       const long = continued({ out, answer, generation, signal }, this.#options, over);
       // What takes long is told of while it runs, so that it is known if its container is lost.
       if (long && out.start) history.soon();
@@ -109,10 +115,12 @@ export class EngineProxy {
     const end = Date.now() + TRIES_MS;
     /** An earlier try may have been carried out. */
     let again = false;
-    const existed = out.session !== undefined && store.sessions.get(out.session) !== undefined;
+    const existed =
+      out.newEnv !== undefined && out.session !== undefined && store.sessions.get(out.session) !== undefined;
     for (;;) {
       if (this.#lives !== life) throw new HoldfastError('CONTAINER_UNAVAILABLE', 'The sandbox was deleted.');
-      const stored = await this.#fromStorage(out);
+      const asked = this.#soonest();
+      const stored = await this.#fromStorage(out, asked);
       if (stored) return { answer: stored };
       if (!wakes && !engine.awake) return undefined;
       store.record.touch(new Date());
@@ -123,17 +131,18 @@ export class EngineProxy {
       let taken = false;
       try {
         if (out.session !== undefined) await restore.ensure(out.session);
-        if ((await this.#fromStorage(out)) || !isThis()) continue;
+        if ((generation !== asked && (await this.#fromStorage(out, generation))) || !isThis()) continue;
         taken = this.#takeId(out, generation);
         sent = true;
         const { path, method, headers, body } = out;
-        const answer = await inOnePiece(await engine.fetch(path, { method, headers, body, signal }));
+        const came = await engine.fetch(path, { method, headers, body, signal });
+        const small = await inOnePiece(came);
+        const answer = small ?? came;
         if (!(await isDraining(answer)) || Date.now() > end) {
           const freesId = taken && !again;
-          return {
-            answer: await noteAnswer(out, answer, { store, engine, generation, again, existed, freesId }),
-            generation,
-          };
+          const now = { store, engine, generation, again, existed, freesId };
+          const noted = await noteAnswer(out, answer, now);
+          return { answer: noted, generation, inMemory: noted === small };
         }
         // It drains: nothing was begun, and the next generation takes it.
         sent = false;
@@ -155,11 +164,14 @@ export class EngineProxy {
     }
   }
 
-  async #fromStorage({ start }: Outgoing): Promise<Response | undefined> {
-    const { engine, store } = this.#options;
-    return (
-      start && (await answerRepeat(store, start, engine.running ? engine.generation : engine.generation + 1))
-    );
+  /** The generation that a call which came now would go to. */
+  #soonest(): number {
+    const { engine } = this.#options;
+    return engine.running ? engine.generation : engine.generation + 1;
+  }
+
+  async #fromStorage({ start }: Outgoing, current: number): Promise<Response | undefined> {
+    return start && (await answerRepeat(this.#options.store, start, current));
   }
 
   /** Before the engine hears of it: from now on the id may have run. Tells whether it was free. */

@@ -10,7 +10,7 @@ const KEPT_BYTES = 8 * 1024;
 /** Of the events: with one for each line they are several times what they carry. */
 const EVENTS_BYTES = 256 * 1024;
 /** At most this many of one pull, the newest: a sandbox under load is not slowed down for them. */
-const PER_PULL = 8;
+const PER_PULL = 16;
 const AT_ONCE = 4;
 
 export class EventSaves {

@@ -6,10 +6,13 @@ import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import { EventSaves } from './event-saves.ts';
 
-/** What a container that is lost takes along is what happened in this time. */
-const SOON_MS = 20;
-/** Commands that follow each other closely share a pull, which would otherwise slow the next one down. */
-const APART_MS = 100;
+/** A sandbox that nobody used for so long is at rest, and a pull slows nobody down. */
+const QUIET_MS = 20;
+/**
+ * Calls that follow each other closely share a pull, which costs as much as two of them. What a container that is lost
+ * takes along is what happened in this time.
+ */
+const LATEST_MS = 250;
 /** While something runs the engine is asked again this often. */
 const FOLLOW_UP_MS = 10_000;
 /** After a pull that failed, as when an engine died and is started again: longer each time, up to the above. */
@@ -24,16 +27,20 @@ export class HistoryPull {
   #cursor = { token: '', after: 0 };
   #working = false;
   #connected = false;
-  #pulledAt = 0;
+  readonly #isBusy: () => boolean;
+  /** Calls that may have changed something since the last pull was begun: when the first ended, and the last. */
+  #changed: { first: number; last: number } | undefined;
   #failures = 0;
   readonly #events: EventSaves;
   #pulling: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #timer: { due: number; handle: ReturnType<typeof setTimeout> } | undefined;
 
-  constructor(engine: Engine, store: Store) {
+  /** `isBusy` tells whether a call is under way. */
+  constructor(engine: Engine, store: Store, isBusy: () => boolean) {
     this.#engine = engine;
     this.#store = store;
+    this.#isBusy = isBusy;
     this.#events = new EventSaves(engine, store);
   }
 
@@ -47,9 +54,11 @@ export class HistoryPull {
     return this.#engine.running && this.#connected;
   }
 
-  /** Pulls a moment after a command. One that fails is tried again later, from the same cursor. */
+  /** Pulls once the sandbox is at rest, or has been busy for a while. One that fails is tried again, from the same cursor. */
   soon(): void {
-    this.#after(Math.max(SOON_MS, this.#pulledAt + APART_MS - Date.now()));
+    const now = Date.now();
+    this.#changed = { first: this.#changed?.first ?? now, last: now };
+    this.#after(QUIET_MS);
   }
 
   /** Returns when storage holds what the engine knew at the call. Does nothing while the container sleeps. */
@@ -85,7 +94,6 @@ export class HistoryPull {
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
       for (const saved of page.saved) this.#store.save(saved, generation);
       await this.#events.fetchOf(page.commands, generation);
-      this.#pulledAt = Date.now();
       if (!more && page.pending) this.#after(PENDING_MS);
       if (!more && this.#working) this.#after(FOLLOW_UP_MS);
     }
@@ -103,12 +111,24 @@ export class HistoryPull {
     return await response.json();
   }
 
+  /** How long a pull that was asked for has to wait yet. */
+  #waitMs(): number {
+    if (!this.#changed) return 0;
+    const { first, last } = this.#changed;
+    const now = Date.now();
+    const restMs = this.#isBusy() ? QUIET_MS : last + QUIET_MS - now;
+    return Math.min(restMs, first + LATEST_MS - now);
+  }
+
   #after(ms: number): void {
     const due = Date.now() + ms;
     if (this.#timer && this.#timer.due <= due) return;
     if (this.#timer) clearTimeout(this.#timer.handle);
     const handle = setTimeout(() => {
       this.#timer = undefined;
+      const waitMs = this.#waitMs();
+      if (waitMs > 0) return this.#after(waitMs);
+      this.#changed = undefined;
       this.pull().then(
         () => {
           this.#failures = 0;

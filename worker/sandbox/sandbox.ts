@@ -66,14 +66,11 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     const start: StartContainer = (envVars, portToCheck) =>
       this.start({ envVars: { ...this.envVars, ...envVars } }, { ...START, portToCheck });
     this.#engine = new Engine(ctx.container!, this.#store, start);
-    this.#history = new HistoryPull(this.#engine, this.#store);
-    const watch = new SilenceWatch(this.#engine);
+    this.#history = new HistoryPull(this.#engine, this.#store, () => this.#activity.busy);
+    const watch = new SilenceWatch(this.#engine, () => this.#activity.busy);
     this.#activity = new Activity({
       onBusy: () => watch.begin(),
-      onIdle: () => {
-        watch.end();
-        this.renewActivityTimeout();
-      },
+      onIdle: () => this.renewActivityTimeout(),
     });
     const parts = { engine: this.#engine, store: this.#store };
     const restore = new SessionRestore(this.#engine, this.#store);

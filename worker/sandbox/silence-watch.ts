@@ -6,23 +6,25 @@ const ASK_EVERY_MS = 15_000;
 
 export class SilenceWatch {
   readonly #engine: Engine;
-  #timer: ReturnType<typeof setInterval> | null = null;
+  readonly #isBusy: () => boolean;
+  #isSet = false;
 
-  constructor(engine: Engine) {
+  /** `isBusy` tells whether a call is under way. */
+  constructor(engine: Engine, isBusy: () => boolean) {
     this.#engine = engine;
+    this.#isBusy = isBusy;
   }
 
+  /** Call it when the first call begins. It ends by itself, later than the last call: calls come and go quickly. */
   begin(): void {
-    this.#timer ??= setInterval(() => this.#ask(), ASK_EVERY_MS);
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    this.#timer = null;
-  }
-
-  /** An engine that stays silent is replaced with its container, and the calls to it end. */
-  #ask(): void {
-    if (this.#engine.awake) this.#engine.ready().catch(() => {}); // said by those who wait for it
+    if (this.#isSet) return;
+    this.#isSet = true;
+    setTimeout(() => {
+      this.#isSet = false;
+      if (!this.#isBusy()) return;
+      this.begin();
+      // An engine that stays silent is replaced with its container, and the calls to it end.
+      if (this.#engine.awake) this.#engine.ready().catch(() => {}); // said by those who wait for it
+    }, ASK_EVERY_MS);
   }
 }

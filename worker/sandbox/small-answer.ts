@@ -2,11 +2,10 @@
 
 const SMALL_BYTES = 256 * 1024;
 
-/** The same answer, whole if it says that it is small. Throws what reading it throws. */
-export async function inOnePiece(answer: Response): Promise<Response> {
-  const length = Number(answer.headers.get('content-length') ?? Number.NaN);
-  if (!answer.body || !(length > 0 && length <= SMALL_BYTES) || answer.headers.has('content-encoding')) {
-    return answer;
-  }
-  return new Response(await answer.arrayBuffer(), answer);
+/** The same answer, in memory; undefined where it does not say that it is small. Throws what reading it throws. */
+export async function inOnePiece(answer: Response): Promise<Response | undefined> {
+  const { headers } = answer;
+  const length = Number(headers.get('content-length') ?? Number.NaN);
+  const isSmall = length > 0 && length <= SMALL_BYTES && answer.body && !headers.has('content-encoding');
+  return isSmall ? new Response(await answer.arrayBuffer(), answer) : undefined;
 }

@@ -4,6 +4,8 @@ import type { CommandInfo } from '#protocol';
 
 /** Rows kept: what somebody scrolls back through, at little more than a megabyte of storage. */
 const KEPT = 1_000;
+/** Finding what is too old reads all that is kept, so it is done once for so many that were recorded. */
+const SWEEP_EVERY = 100;
 /** Characters of a command's text kept; a longer one ends in an ellipsis. */
 const TEXT_KEPT = 4_096;
 
@@ -30,6 +32,7 @@ interface Row extends Record<string, SqlStorageValue> {
 
 export class CommandHistory {
   readonly #sql: SqlStorage;
+  #untilSweep = 1;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -72,10 +75,13 @@ export class CommandHistory {
   /** Takes over what an engine of this generation reported. */
   record(commands: CommandInfo[], generation: number): void {
     for (const command of commands) this.#upsert(command, generation);
+    this.#untilSweep -= commands.length;
+    if (this.#untilSweep > 0) return;
+    this.#untilSweep = SWEEP_EVERY;
     this.#sql.exec(
-      `DELETE FROM commands WHERE state NOT IN ('queued', 'running') AND rowid NOT IN
-         (SELECT rowid FROM commands ORDER BY created_at DESC, rowid DESC LIMIT ?)`,
-      KEPT,
+      `DELETE FROM commands WHERE state NOT IN ('queued', 'running') AND (created_at, rowid) <
+         (SELECT created_at, rowid FROM commands ORDER BY created_at DESC, rowid DESC LIMIT 1 OFFSET ?)`,
+      KEPT - 1,
     );
   }
 

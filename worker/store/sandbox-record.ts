@@ -1,4 +1,5 @@
 // The one row about the sandbox itself. It is there from the first use on; until then only defaults exist.
+// Every call asks for it several times, so it is remembered: nobody else writes it.
 import type { PatchSandboxRequest, SandboxSettings } from '#protocol';
 
 const DEFAULTS: SandboxSettings = { sleepAfter: '10m', env: {}, keepAlive: false };
@@ -18,6 +19,8 @@ interface Row extends Record<string, SqlStorageValue> {
 export class SandboxRecord {
   readonly #sql: SqlStorage;
   #touchedAt = 0;
+  /** What the row holds, if that was read since it was last written; null where there is none. */
+  #known: Row | null | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -48,6 +51,7 @@ export class SandboxRecord {
   touch(now: Date): void {
     if (now.getTime() - this.#touchedAt < TOUCH_MS) return;
     this.#touchedAt = now.getTime();
+    this.#known = undefined;
     const { sleepAfter, env, keepAlive } = DEFAULTS;
     this.#sql.exec(
       `INSERT INTO sandbox VALUES (1, 0, '', ?1, ?1, ?2, ?3, ?4)
@@ -61,6 +65,7 @@ export class SandboxRecord {
 
   /** Counts a start of the container and keeps the token of its engine. The sandbox must have been touched. */
   beginGeneration(token: string): number {
+    this.#known = undefined;
     return this.#sql
       .exec<{ generation: number }>(
         'UPDATE sandbox SET generation = generation + 1, engine_token = ? RETURNING generation',
@@ -76,6 +81,7 @@ export class SandboxRecord {
     const env = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
     const sleepAfter = patch.sleepAfter ?? settings.sleepAfter;
     const keepAlive = patch.keepAlive ?? settings.keepAlive;
+    this.#known = undefined;
     this.#sql.exec(
       'UPDATE sandbox SET sleep_after = ?, keep_alive = ?, env = ?',
       JSON.stringify(sleepAfter),
@@ -87,11 +93,14 @@ export class SandboxRecord {
 
   clear(): void {
     this.#touchedAt = 0;
+    this.#known = undefined;
     this.#sql.exec('DELETE FROM sandbox');
   }
 
   #row(): Row | undefined {
-    return this.#sql.exec<Row>('SELECT * FROM sandbox').toArray()[0];
+    if (this.#known === undefined)
+      this.#known = this.#sql.exec<Row>('SELECT * FROM sandbox').toArray()[0] ?? null;
+    return this.#known ?? undefined;
   }
 }
 
