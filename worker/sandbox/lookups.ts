@@ -29,8 +29,7 @@ export async function lookUp(store: Store, { request, rest, search }: SandboxCal
   if (!output) return Response.json(asLeft(command));
   const kept = command.state === 'exited' ? events.get(id) : undefined;
   if (kept && output === '/events') {
-    const behind = keptEvents(kept, seqAskedFor({ path: rest + search, headers: request.headers }));
-    if (behind) return behind;
+    return keptEvents(kept, seqAskedFor({ path: rest + search, headers: request.headers }));
   }
   const stream = STREAM.exec(output)?.[1];
   if (kept && stream && !request.headers.has('range')) {

@@ -3,7 +3,7 @@
 import { HoldfastError } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { CommandStart } from './command-start.ts';
-import { allKeptEvents, keptResult } from './kept-answer.ts';
+import { keptEvents, keptResult } from './kept-answer.ts';
 import { toProcess } from './left-processes.ts';
 import { asLeft, gone } from './lookups.ts';
 
@@ -39,5 +39,5 @@ export async function answerRepeat(
   if (left.mode === 'background') return Response.json(toProcess(left), { status: 201 });
   const events = store.events.get(id);
   if (!events) throw gone(left);
-  return start.wantsStream ? allKeptEvents(events) : Response.json(await keptResult(events, start));
+  return start.wantsStream ? keptEvents(events, 0) : Response.json(await keptResult(events, start));
 }
