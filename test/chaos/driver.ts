@@ -59,6 +59,11 @@ export class Driver {
     this.model?.shaken(Date.now(), SHELL_LAG_MS);
   }
 
+  /** The engine was killed just now: of a shell that ends itself afterwards nobody sees how. */
+  engineKilled(): void {
+    for (const record of this.#foreground) if (record.plan.losesState) record.excuses.add('shell');
+  }
+
   /** Its container was lost just now. */
   containerLost(): void {
     this.#excuse(this.#foreground, 'container');

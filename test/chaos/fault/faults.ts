@@ -62,6 +62,7 @@ const engine: Fault = async ({ world, drivers, random }) => {
     const found = world.target.processes().find(isEngine);
     if (found && kill(found.pid, 'SIGKILL')) {
       world.engineDied = true;
+      for (const driver of drivers) driver.engineKilled();
       note(drivers, `engine ${found.pid} killed`);
       world.report.count('faults', 'engine killed');
     }
