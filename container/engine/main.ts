@@ -1,8 +1,7 @@
 // Starts the engine: configuration from the environment, HTTP in front, a clean end on SIGTERM.
-import { createServer, type RequestListener } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getRequestListener } from '@hono/node-server';
 import { isSocketUpgrade, LIMITS } from '#protocol';
 import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
@@ -27,7 +26,6 @@ const { config, engine } = start();
 const ports = new Ports(engine, config.isolated);
 const proxy = new PortProxy(ports, config.token);
 const app = engineApp({ engine, version: VERSION, config, env, ports, proxy });
-const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false }) as RequestListener;
 const server = createServer(
   {
     keepAliveTimeout: 75_000,
@@ -37,7 +35,7 @@ const server = createServer(
     shouldUpgradeCallback: (request) => isSocketUpgrade(request.headers.upgrade),
   },
   (request, response) =>
-    proxy.takes(request) ? proxy.request(request, response) : listener(request, response),
+    proxy.takes(request) ? proxy.request(request, response) : app.handle(request, response),
 );
 const acceptSocket = socketAcceptor(engine, config.token);
 server.on('upgrade', (request, socket, head) =>

@@ -35,6 +35,15 @@ describe.skipIf(target.name !== 'engine')('a saved session', { timeout: 60_000 }
     await second.stop();
   });
 
+  test('is where its state was written, whatever else was told of its place', async () => {
+    const id = await create();
+    await first.exec(id, 'cd /usr; cd /bin');
+    const saved = await first.save(id);
+    expect(saved.cwd).toBe('/bin');
+    expect(await put(second, { ...saved, cwd: '/usr' })).toMatchObject({ body: { cwd: '/bin' } });
+    expect((await second.exec(id, 'echo $PWD $OLDPWD')).stdout).toBe('/bin /usr\n');
+  });
+
   test('has in another engine all that it had, and its first result says that the shell is another', async () => {
     const id = await create({ env: { GREETING: 'hi' } });
     await first.exec(id, FILL_STATE);

@@ -1,8 +1,3 @@
-// The engine's HTTP API: routes from the operation table to the engine. Answers are written to Node's
-// own response, so that bodies are encoded once and go out at the client's pace.
-import type { IncomingMessage } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
 import { ERRORS, HoldfastError, type Sync, SyncRequest } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
@@ -17,6 +12,7 @@ import { fileRoutes } from './files.ts';
 import { guard } from './guard.ts';
 import { portRoutes } from './ports.ts';
 import { processRoutes } from './processes.ts';
+import { Routes } from './routes.ts';
 import { sessionRoutes } from './sessions.ts';
 import { terminalRoutes } from './terminals.ts';
 
@@ -30,22 +26,19 @@ export interface AppOptions {
   proxy: PortProxy;
 }
 
-export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
+export function engineApp(options: AppOptions): Routes {
   const { engine, version, config, env, ports, proxy } = options;
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const app = new Routes();
   app.get('/health', (c) => {
     const { generation, uptimeMs } = engine;
     return c.json({ status: 'ok', version, generation, uptimeMs });
   });
   const { token, workdir } = config;
   openSandboxRoutes(app, { engine, token, env, workdir });
-  app.route('/api', pollingRoutes(engine, token));
-  app.use(async (c, next) => {
-    guard(c.env.incoming as IncomingMessage, token);
-    await next();
-  });
+  app.mount('/api', pollingRoutes(engine, token));
+  app.use((c) => guard(c.env.incoming, token));
   app.post('/sync', async (c) => {
-    const sync = await engine.sync(await readJson(c.env.incoming as IncomingMessage, SyncRequest));
+    const sync = await engine.sync(await readJson(c.env.incoming, SyncRequest));
     return c.json({ ...sync, openSockets: proxy.openSockets } satisfies Sync);
   });
   sessionRoutes(app, engine);
@@ -59,7 +52,7 @@ export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   });
   app.onError((error, c) => {
     const told = expected(error);
-    return c.json(errorBody(told, c.env.incoming as IncomingMessage), ERRORS[told.code].status);
+    return c.json(errorBody(told, c.env.incoming), ERRORS[told.code].status);
   });
   return app;
 }

@@ -1,6 +1,4 @@
 // Routes of commands: the table, replay, raw output, stdin and signals.
-import type { HttpBindings } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { CommandId, HoldfastError, OPERATIONS, SignalRequest } from '#protocol';
 import type { Command } from '../command/command.ts';
 import type { Engine } from '../engine.ts';
@@ -9,10 +7,11 @@ import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
 import { answerPoll, pollOf } from './output-poll.ts';
 import { sendRawOutput } from './raw-output.ts';
+import type { Routes } from './routes.ts';
 import { knownSignal } from './signal.ts';
 import { writeStdin } from './stdin.ts';
 
-export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+export function commandRoutes(app: Routes, engine: Engine): void {
   const { commands, clients } = engine;
   const find = (id: string | undefined): Command => {
     const command = commands.get(parse(CommandId, id));
@@ -24,23 +23,23 @@ export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
     c.json({ commands: commands.list().map((command) => command.info()) }),
   );
 
-  app.get(OPERATIONS.getCommand.path, (c) => c.json(find(c.req.param('command')).info()));
+  app.get(OPERATIONS.getCommand.path, (c) => c.json(find(c.param('command')).info()));
 
   app.get(OPERATIONS.commandEvents.path, (c) =>
     direct(c, async (request, response) => {
-      const command = find(c.req.param('command'));
-      const after = seqOf(c.req.query('after') ?? request.headers['last-event-id']);
+      const command = find(c.param('command'));
+      const after = seqOf(c.query('after') ?? request.headers['last-event-id']);
       clients.attach(command, response);
-      await streamEvents(command, after, response, c.req.query('by') === 'line' ? 1 : Infinity);
+      await streamEvents(command, after, response, c.query('by') === 'line' ? 1 : Infinity);
     }),
   );
 
   app.get(OPERATIONS.commandPage.path, (c) =>
     direct(c, async (_, response) => {
-      const command = find(c.req.param('command'));
+      const command = find(c.param('command'));
       await answerPoll(
         command,
-        pollOf((name) => c.req.query(name)),
+        pollOf((name) => c.query(name)),
         response,
       );
     }),
@@ -48,8 +47,8 @@ export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
 
   app.get(OPERATIONS.commandOutput.path, (c) =>
     direct(c, async (request, response) => {
-      const command = find(c.req.param('command'));
-      const stream = c.req.param('stream');
+      const command = find(c.param('command'));
+      const stream = c.param('stream');
       if (stream !== 'stdout' && stream !== 'stderr') {
         throw new HoldfastError('NOT_FOUND', 'a command has the streams stdout and stderr');
       }
@@ -58,15 +57,15 @@ export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   );
 
   app.post(OPERATIONS.commandStdin.path, async (c) => {
-    const command = find(c.req.param('command'));
+    const command = find(c.param('command'));
     if (command.request.stdinOpen) await command.started;
-    await writeStdin(command.stdin, c.env.incoming as never);
+    await writeStdin(command.stdin, c.env.incoming);
     return c.body(null, 204);
   });
 
   app.post(OPERATIONS.commandSignal.path, async (c) => {
-    const command = find(c.req.param('command'));
-    const { signal } = await readJson(c.env.incoming as never, SignalRequest);
+    const command = find(c.param('command'));
+    const { signal } = await readJson(c.env.incoming, SignalRequest);
     const number = knownSignal(signal);
     await engine.processes.of(command)?.signal(number);
     engine.sessionOf(command)?.signal(command, number);

@@ -1,8 +1,4 @@
-// Routes of files. They never wait for a command: of a session they ask nothing but where it is.
-import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import type { HttpBindings } from '@hono/node-server';
-import type { Hono } from 'hono';
 import {
   CopyFileRequest,
   DEFAULT_SESSION,
@@ -32,6 +28,7 @@ import { sendArchive } from './file-archive.ts';
 import { sendFile } from './file-content.ts';
 import { streamChanges } from './file-watch.ts';
 import { readQuery } from './query.ts';
+import type { Routes } from './routes.ts';
 import { uploaded, uploading } from './upload.ts';
 
 const {
@@ -44,7 +41,7 @@ const {
 } = OPERATIONS;
 const { makeFolder: mkdir, moveFile: move, copyFile: copy } = OPERATIONS;
 
-export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine, stateFolder: string): void {
+export function fileRoutes(app: Routes, engine: Engine, stateFolder: string): void {
   const locks = new PathLocks();
   const drafts = new Drafts(join(stateFolder, 'drafts'));
   const noted = drafts.noted.bind(drafts);
@@ -69,7 +66,7 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
   );
 
   app.put(write.path, async (c) => {
-    const request = c.env.incoming as IncomingMessage;
+    const request = c.env.incoming;
     return await uploading(request, async () => {
       const query = readQuery(c, write.query);
       if (request.headers['content-range'] !== undefined) {
@@ -84,8 +81,8 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
       const options = { append, parents, mode: modeOf(mode), condition };
       return await at(query, async (path) => {
         const written = await writeFile(path, uploaded(request), options, locks);
-        if (written.etag) c.header('etag', written.etag);
-        return c.json({ path, ...written }, written.created ? 201 : 200);
+        const headers: Record<string, string> = written.etag ? { etag: written.etag } : {};
+        return c.json({ path, ...written }, written.created ? 201 : 200, headers);
       });
     });
   });
@@ -119,7 +116,7 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
   );
 
   app.post(OPERATIONS.replaceInFiles.path, async (c) => {
-    const request = c.env.incoming as IncomingMessage;
+    const request = c.env.incoming;
     const { session } = readQuery(c, OPERATIONS.replaceInFiles.query);
     const { path, ...wanted } = await readJson(request, ReplaceRequest);
     const condition = conditionOf(request.headers['if-match']);
@@ -143,7 +140,7 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
   );
 
   app.put(OPERATIONS.unpackFiles.path, async (c) => {
-    const request = c.env.incoming as IncomingMessage;
+    const request = c.env.incoming;
     return await uploading(request, async () => {
       const query = readQuery(c, OPERATIONS.unpackFiles.query);
       const parents = query.parents ?? false;
@@ -156,7 +153,7 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
 
   app.post(mkdir.path, async (c) => {
     const { session } = readQuery(c, mkdir.query);
-    const { path, parents, mode } = await readJson(c.env.incoming as IncomingMessage, MakeFolderRequest);
+    const { path, parents, mode } = await readJson(c.env.incoming, MakeFolderRequest);
     return await at({ path, session }, async (path) => {
       const made = await makeFolder(path, { parents, mode: modeOf(mode) });
       return c.json({ path }, made ? 201 : 200);
@@ -165,7 +162,7 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
 
   app.post(move.path, async (c) => {
     const { session } = readQuery(c, move.query);
-    const { from, to, ...options } = await readJson(c.env.incoming as IncomingMessage, MoveFileRequest);
+    const { from, to, ...options } = await readJson(c.env.incoming, MoveFileRequest);
     return await at({ path: from, session }, async (from) => {
       const path = await at({ path: to, session }, async (to) => to);
       await moveFile(from, path, options, locks);
@@ -175,7 +172,7 @@ export function fileRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine
 
   app.post(copy.path, async (c) => {
     const { session } = readQuery(c, copy.query);
-    const { from, to, ...options } = await readJson(c.env.incoming as IncomingMessage, CopyFileRequest);
+    const { from, to, ...options } = await readJson(c.env.incoming, CopyFileRequest);
     return await at({ path: from, session }, async (from) => {
       const path = await at({ path: to, session }, async (to) => to);
       await copyPath(from, path, options, locks);

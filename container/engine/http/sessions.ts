@@ -1,6 +1,4 @@
 // Routes of sessions and of the exec in them.
-import type { HttpBindings } from '@hono/node-server';
-import type { Hono } from 'hono';
 import {
   CreateSessionRequest,
   ExecRequest,
@@ -15,8 +13,9 @@ import { parse, readJson, readStart } from './body.ts';
 import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
 import { answerExec } from './exec.ts';
+import type { Routes } from './routes.ts';
 
-export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+export function sessionRoutes(app: Routes, engine: Engine): void {
   const { sessions, clients } = engine;
 
   app.get(OPERATIONS.listSessions.path, (c) =>
@@ -24,42 +23,42 @@ export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   );
 
   app.post(OPERATIONS.createSession.path, async (c) => {
-    const request = await readJson(c.env.incoming as never, CreateSessionRequest);
+    const request = await readJson(c.env.incoming, CreateSessionRequest);
     return c.json(engine.createSession(request).info(), 201);
   });
 
   app.get(OPERATIONS.getSession.path, (c) =>
-    c.json(sessions.get(parse(SessionId, c.req.param('session'))).info()),
+    c.json(sessions.get(parse(SessionId, c.param('session'))).info()),
   );
 
   app.delete(OPERATIONS.deleteSession.path, async (c) => {
-    await engine.deleteSession(parse(SessionId, c.req.param('session')));
+    await engine.deleteSession(parse(SessionId, c.param('session')));
     return c.body(null, 204);
   });
 
   // Between engine and Durable Object: the Worker lets nobody else through to these.
   app.get('/sessions/:session/checkpoint', async (c) => {
-    const session = sessions.get(parse(SessionId, c.req.param('session')));
+    const session = sessions.get(parse(SessionId, c.param('session')));
     await session.settled();
     return c.json(session.save());
   });
 
   app.put('/sessions/:session/checkpoint', async (c) => {
-    const saved = await readJson(c.env.incoming as never, SavedSession);
-    if (saved.id !== c.req.param('session')) {
+    const saved = await readJson(c.env.incoming, SavedSession);
+    if (saved.id !== c.param('session')) {
       throw new HoldfastError('INVALID_REQUEST', 'id: the path names another session');
     }
     return c.json((await sessions.load(saved)).info(), 201);
   });
 
   app.post(OPERATIONS.interrupt.path, (c) => {
-    const commandId = sessions.get(parse(SessionId, c.req.param('session'))).interrupt();
+    const commandId = sessions.get(parse(SessionId, c.param('session'))).interrupt();
     return c.json({ commandId });
   });
 
   app.post(OPERATIONS.exec.path, (c) =>
     direct(c, async (request, response) => {
-      const session = parse(SessionId, c.req.param('session'));
+      const session = parse(SessionId, c.param('session'));
       const wanted = await readStart(request, ExecRequest);
       const wantsStream = request.headers.accept?.includes(SSE_CONTENT_TYPE) ?? false;
       if (wantsStream && (wanted.yieldMs !== undefined || wanted.maxOutputBytes !== undefined)) {

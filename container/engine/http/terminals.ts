@@ -1,16 +1,13 @@
-// Routes of terminals, but for the WebSocket to one.
-import type { IncomingMessage } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { CreateTerminalRequest, OPERATIONS, TerminalId } from '#protocol';
 import type { Engine } from '../engine.ts';
 import { parse, readJson } from './body.ts';
+import type { Routes } from './routes.ts';
 
-export function terminalRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Engine): void {
+export function terminalRoutes(app: Routes, engine: Engine): void {
   const { terminals } = engine;
 
   app.post(OPERATIONS.createTerminal.path, async (c) => {
-    const request = await readJson(c.env.incoming as IncomingMessage, CreateTerminalRequest);
+    const request = await readJson(c.env.incoming, CreateTerminalRequest);
     return c.json((await engine.createTerminal(request)).info(), 201);
   });
 
@@ -19,11 +16,11 @@ export function terminalRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: En
   );
 
   app.get(OPERATIONS.getTerminal.path, (c) =>
-    c.json(terminals.get(parse(TerminalId, c.req.param('terminal'))).info()),
+    c.json(terminals.get(parse(TerminalId, c.param('terminal'))).info()),
   );
 
   app.delete(OPERATIONS.deleteTerminal.path, async (c) => {
-    await terminals.delete(parse(TerminalId, c.req.param('terminal')));
+    await terminals.delete(parse(TerminalId, c.param('terminal')));
     return c.body(null, 204);
   });
 }

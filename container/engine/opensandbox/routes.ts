@@ -2,21 +2,15 @@
 // among the others.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Context, Hono } from 'hono';
 import { type ErrorCode, errorCode, HoldfastError, SessionId } from '#protocol';
 import type { Engine } from '../engine.ts';
 import { parse, parseJson, readText } from '../http/body.ts';
 import { guard } from '../http/guard.ts';
+import type { Answer, EngineContext, Reply, Routes } from '../http/routes.ts';
 import { existingDirectory } from '../session/directory.ts';
 import { expandPath } from './place.ts';
 import { streamRun } from './run-stream.ts';
 import { CreateSession, RunInSession } from './shapes.ts';
-
-type App = Hono<{ Bindings: HttpBindings }>;
-type AppContext = Context<{ Bindings: HttpBindings }>;
 
 export interface DialectOptions {
   engine: Engine;
@@ -25,11 +19,11 @@ export interface DialectOptions {
   workdir: string;
 }
 
-export function openSandboxRoutes(app: App, { engine, token, env, workdir }: DialectOptions): void {
+export function openSandboxRoutes(app: Routes, { engine, token, env, workdir }: DialectOptions): void {
   const { sessions, clients } = engine;
-  const answer = async (c: AppContext, act: () => Promise<Response> | Response): Promise<Response> => {
+  const answer = async (c: EngineContext, act: () => Promise<Answer> | Answer): Promise<Answer> => {
     try {
-      guard(c.env.incoming as IncomingMessage, token);
+      guard(c.env.incoming, token);
       return await act();
     } catch (error) {
       return dialectError(c, error);
@@ -40,7 +34,7 @@ export function openSandboxRoutes(app: App, { engine, token, env, workdir }: Dia
 
   app.post('/session', (c) =>
     answer(c, async () => {
-      const { cwd } = parse(CreateSession, parseJson(await readText(c.env.incoming as IncomingMessage)));
+      const { cwd } = parse(CreateSession, parseJson(await readText(c.env.incoming)));
       const place = cwd == null ? undefined : expandPath(cwd, workdir, env);
       if (place !== undefined) makeDirectory(place);
       const id = randomUUID();
@@ -51,7 +45,7 @@ export function openSandboxRoutes(app: App, { engine, token, env, workdir }: Dia
 
   app.post('/session/:session/run', (c) =>
     answer(c, async () => {
-      const { incoming, outgoing } = c.env as { incoming: IncomingMessage; outgoing: ServerResponse };
+      const { incoming, outgoing } = c.env;
       const session = sessions.get(sessionId(c));
       const { text, cwd, timeoutMs } = parse(RunInSession, parseJson(await readText(incoming)));
       const { cwd: current } = session.info();
@@ -69,7 +63,7 @@ export function openSandboxRoutes(app: App, { engine, token, env, workdir }: Dia
       });
       clients.attach(command, outgoing);
       await streamRun(command, outgoing);
-      return RESPONSE_ALREADY_SENT;
+      return undefined;
     }),
   );
 
@@ -82,8 +76,8 @@ export function openSandboxRoutes(app: App, { engine, token, env, workdir }: Dia
 }
 
 /** A name that could be no session's is simply unknown here. */
-function sessionId(c: AppContext): string {
-  const parsed = SessionId.safeParse(c.req.param('session'));
+function sessionId(c: EngineContext): string {
+  const parsed = SessionId.safeParse(c.param('session'));
   if (!parsed.success) throw new HoldfastError('SESSION_NOT_FOUND', 'there is no such session');
   return parsed.data;
 }
@@ -105,7 +99,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   TOO_MANY_SESSIONS: 'TOO_MANY_SESSIONS',
 };
 
-function dialectError(c: AppContext, error: unknown): Response {
+function dialectError(c: EngineContext, error: unknown): Reply {
   const code = errorCode(error);
   if (code === undefined) {
     console.error(error);

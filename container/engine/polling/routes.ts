@@ -1,9 +1,3 @@
-// The polling dialect, translated onto the process table: a `session_id` is the id of a process, which shows
-// among the others under /processes.
-import type { IncomingMessage } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { CommandId, HoldfastError, LIMITS, pollingErrorBody } from '#protocol';
 import { readPage } from '../command/page.ts';
 import type { Engine } from '../engine.ts';
@@ -11,6 +5,7 @@ import { parse, readJson } from '../http/body.ts';
 import { expected } from '../http/errors.ts';
 import { guard } from '../http/guard.ts';
 import { pollOf } from '../http/output-poll.ts';
+import { type EngineContext, type Reply, Routes } from '../http/routes.ts';
 import type { ProcessRun } from '../process/process-run.ts';
 import {
   ENVS,
@@ -23,25 +18,20 @@ import {
   toolResult,
 } from './shapes.ts';
 
-type Env = { Bindings: HttpBindings };
-
 /** Data bytes of a page: clients of the dialect cannot ask for less, and mostly expect all there is. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 /** To be mounted at `/api`: all that is asked below it is answered in the dialect's shapes. */
-export function pollingRoutes(engine: Engine, token: string | undefined): Hono<Env> {
-  const routes = new Hono<Env>();
-  const find = (c: Context<Env>): ProcessRun => {
-    const id = CommandId.safeParse(c.req.param('process'));
+export function pollingRoutes(engine: Engine, token: string | undefined): Routes {
+  const routes = new Routes();
+  const find = (c: EngineContext): ProcessRun => {
+    const id = CommandId.safeParse(c.param('process'));
     // A name that could be no process's is simply unknown here.
     if (!id.success) throw new HoldfastError('PROCESS_NOT_FOUND', 'there is no such session');
     return engine.processes.get(id.data);
   };
 
-  routes.use(async (c, next) => {
-    guard(incoming(c), token);
-    await next();
-  });
+  routes.use((c) => guard(incoming(c), token));
 
   for (const base of ['/sdk', '/connectors']) {
     routes.post(`${base}/envs/list`, async (c) => {
@@ -62,7 +52,7 @@ export function pollingRoutes(engine: Engine, token: string | undefined): Hono<E
 
     routes.get(`${base}/processes/:process/output`, (c) => {
       const { command } = find(c);
-      const { since } = pollOf((name) => c.req.query(name));
+      const { since } = pollOf((name) => c.query(name));
       const page = readPage(command, { since, maxBytes: PAGE_BYTES });
       return c.json(outputAnswer(page, page.nextSeq < command.log.seq));
     });
@@ -84,21 +74,21 @@ export function pollingRoutes(engine: Engine, token: string | undefined): Hono<E
     });
   }
 
-  routes.all('*', () => {
+  routes.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');
   });
 
   routes.onError((error, c) => {
     const told = expected(error);
-    const body = pollingErrorBody(told, c.req.header('authorization'));
-    return c.json(body, told.status as ContentfulStatusCode);
+    const body = pollingErrorBody(told, c.env.incoming.headers.authorization);
+    return c.json(body, told.status);
   });
   return routes;
 }
 
-const incoming = (c: Context<Env>) => c.env.incoming as IncomingMessage;
+const incoming = (c: EngineContext) => c.env.incoming;
 
 /** What only this dialect knows as an error. */
-function refuse(c: Context<Env>, code: 'unknown_tool' | 'bad_base64', message: string): Response {
+function refuse(c: EngineContext, code: 'unknown_tool' | 'bad_base64', message: string): Reply {
   return c.json({ error: { code, message } }, 400);
 }

@@ -10,7 +10,7 @@ import type { Poller } from '../linux/poller.ts';
 import type { Owner } from '../proc/belonging.ts';
 import { endAtOnce } from '../proc/end-at-once.ts';
 import type { ProcessStat } from '../proc/stat.ts';
-import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
+import { type Checkpoint, savedDirectory } from '../shell/checkpoint.ts';
 import type { ExitFiles } from '../shell/exit-files.ts';
 import { Outputs } from './outputs.ts';
 import { type LoadedSession, savedSession } from './saved-session.ts';
@@ -204,7 +204,7 @@ export class Session {
       {
         id: this.id,
         version: state?.version ?? 0,
-        cwd: keeper.facts.cwd,
+        cwd: savedDirectory(state, keeper.facts.cwd),
         env: this.#options.env,
         createdAt: this.#createdAt.toISOString(),
         lastUsedAt: this.#lastUsedAt.toISOString(),
@@ -226,7 +226,7 @@ export class Session {
     if (this.#turns.closed)
       throw new HoldfastError('SESSION_NOT_FOUND', `the session ${this.id} was deleted`);
     const state = this.#keeper.savedState();
-    const cwd = (state && savedVariable(state, 'PWD')) ?? this.#keeper.facts.cwd;
+    const cwd = savedDirectory(state, this.#keeper.facts.cwd);
     return { state, cwd, env: this.#environment(), key: this.#key };
   }
 

@@ -9,7 +9,7 @@ import type { Poller } from '../linux/poller.ts';
 import { killReadersOf } from '../proc/signal.ts';
 import type { ProcessStat } from '../proc/stat.ts';
 import { removeFile } from '../remove-file.ts';
-import { type Checkpoint, savedVariable } from '../shell/checkpoint.ts';
+import { type Checkpoint, savedDirectory } from '../shell/checkpoint.ts';
 import { endStatusIn, removeEndFile } from '../shell/end-file.ts';
 import { checkpointLine } from '../shell/lines.ts';
 import type { ShellPaths } from '../shell/rc.ts';
@@ -89,7 +89,7 @@ export class ShellKeeper {
   /** A session that another engine saved, asleep. */
   load(saved: { state: Checkpoint | undefined; cwd: string; lastStatus: number }): void {
     const { state, cwd, lastStatus } = saved;
-    this.facts.cwd = cwd;
+    this.facts.cwd = savedDirectory(state, cwd);
     this.facts.lastStatus = lastStatus;
     if (!state) return;
     this.#states.keep(state);
@@ -169,8 +169,7 @@ export class ShellKeeper {
     await old.ended;
     this.#awake.stop();
     const saved = this.#states.newest();
-    const pwd = saved && savedVariable(saved, 'PWD');
-    return this.#renew(state, saved, pwd?.startsWith('/') ? pwd : this.facts.cwd);
+    return this.#renew(state, saved, savedDirectory(saved, this.facts.cwd));
   }
 
   /** Gives the shell back if a checkpoint holds all that it is; false if it does not. */
@@ -199,7 +198,8 @@ export class ShellKeeper {
   /** A fresh shell for a session that is asleep. */
   async wake(): Promise<Restored> {
     const saved = this.#states.newest();
-    if (saved || this.facts.runs === 0) return this.#renew('whole', saved, this.facts.cwd);
+    if (saved || this.facts.runs === 0)
+      return this.#renew('whole', saved, savedDirectory(saved, this.facts.cwd));
     await this.#renew('none', undefined, this.facts.cwd); // its file is broken
     this.facts.stateTruncated = true;
     return 'none';

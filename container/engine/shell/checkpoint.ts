@@ -270,3 +270,9 @@ function withoutOwnFunctions(functions: string): string {
     .replace(/^__hf_\w+ \(\) \n\{[\s\S]*?\n\}\n/gm, '')
     .replace(/^declare -\S+ __hf_\w+\n/gm, '');
 }
+
+/** Where the shell was that wrote the state. What else is known of its place may be older than the state, or newer. */
+export function savedDirectory(checkpoint: Checkpoint | undefined, otherwise: string): string {
+  const pwd = checkpoint && savedVariable(checkpoint, 'PWD');
+  return pwd?.startsWith('/') ? pwd : otherwise;
+}
