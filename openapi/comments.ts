@@ -33,7 +33,8 @@ function visit(node: ts.Node, path: string[], reading: Reading): void {
     const inner = [...path, node.name.text];
     const comment = commentOf(node);
     if (comment) found.set(inner.join('/'), comment);
-    return visit(node.initializer, inner, reading);
+    visit(node.initializer, inner, reading);
+    return;
   }
   if (ts.isShorthandPropertyAssignment(node)) {
     const comment = commentOf(node) ?? known.get(node.name.text)?.get('');
