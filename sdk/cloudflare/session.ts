@@ -65,12 +65,16 @@ export class ExecutionSession {
     }
   }
 
-  /** Server-sent events, for `parseSSEStream`. Resolves once the command has begun. */
+  /**
+   * Server-sent events, for `parseSSEStream`. Resolves once the command has begun. Leaving the stream ends the
+   * command, a second later.
+   */
   async execStream(command: string, options: StreamOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    const ours = execOptions({ timeout: this.#timeout, ...options });
+    const { signal, leave } = leavable(options.signal);
+    const ours = execOptions({ timeout: this.#timeout, ...options, signal });
     const session = this.holdfast.session(options.sessionId ?? this.id);
     const events = await begun(session.execStream(command, ours));
-    return asyncIterableToSSEStream(execEvents(command, events));
+    return asyncIterableToSSEStream(execEvents(command, events), {}, leave);
   }
 
   /** Starts a command in the background, in a copy of the session's shell. */
@@ -135,8 +139,9 @@ export class ExecutionSession {
 
   /** Server-sent events, for `parseSSEStream`: the output so far, and what comes, up to the exit. */
   async streamProcessLogs(id: string, options: Cancellable = {}): Promise<ReadableStream<Uint8Array>> {
-    const events = await begun((await this.holdfast.getProcess(id)).stream(options));
-    return asyncIterableToSSEStream(logEvents(id, events));
+    const { signal, leave } = leavable(options.signal);
+    const events = await begun((await this.holdfast.getProcess(id)).stream({ signal }));
+    return asyncIterableToSSEStream(logEvents(id, events), {}, leave);
   }
 
   async writeFile(
@@ -161,11 +166,12 @@ export class ExecutionSession {
 
   /** Server-sent events, for `streamFile` and `collectFile`. Plain bytes are `readFile` with encoding `'none'`. */
   async readFileStream(path: string, options: Files.FileOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    const { signal, leave } = leavable(options.signal);
     const { content, size } = await this.holdfast.readFile(path, {
-      ...this.#here(options),
+      ...this.#here({ ...options, signal }),
       encoding: 'none',
     });
-    return asyncIterableToSSEStream(fileStreamEvents(content, size));
+    return asyncIterableToSSEStream(fileStreamEvents(content, size), {}, leave);
   }
 
   mkdir(path: string, options: Files.FileOptions & { recursive?: boolean } = {}): Promise<Files.MkdirResult> {
@@ -200,8 +206,9 @@ export class ExecutionSession {
 
   /** Server-sent events, for `parseSSEStream`. Resolves once the folder is watched. */
   async watch(path: string, options: Files.WatchOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    const changes = await this.holdfast.watch(path, this.#here(options));
-    return asyncIterableToSSEStream(watchEvents(path, changes));
+    const { signal, leave } = leavable(options.signal);
+    const changes = await this.holdfast.watch(path, this.#here({ ...options, signal }));
+    return asyncIterableToSSEStream(watchEvents(path, changes), {}, leave);
   }
 
   /** Clones a repository. Throws with what git said where it failed. */
@@ -243,6 +250,15 @@ export class ExecutionSession {
       else console.error(error);
     }
   }
+}
+
+/** A signal that also leaving ends, whatever is being waited for at that moment. */
+function leavable(signal: AbortSignal | undefined) {
+  const leaving = new AbortController();
+  return {
+    signal: signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal,
+    leave: (reason: unknown) => leaving.abort(reason),
+  };
 }
 
 /** The events once the first one has come; what refuses the command is thrown here, not out of the stream. */

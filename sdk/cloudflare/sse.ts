@@ -55,7 +55,8 @@ export async function* responseToAsyncIterable<T>(
 }
 
 /**
- * Events as a stream of bytes, made one at a time as they are read. Cancelling it leaves the events.
+ * Events as a stream of bytes, made one at a time as they are read. Cancelling it leaves the events, once the next one
+ * came; what ends the waiting for that is `leave`.
  *
  * @example
  * return new Response(asyncIterableToSSEStream(events), { headers: { 'content-type': 'text/event-stream' } });
@@ -63,6 +64,7 @@ export async function* responseToAsyncIterable<T>(
 export function asyncIterableToSSEStream<T>(
   events: AsyncIterable<T>,
   { signal, serialize = JSON.stringify }: { signal?: AbortSignal; serialize?: (event: T) => string } = {},
+  leave?: (reason: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
   return new ReadableStream({
@@ -75,8 +77,10 @@ export function asyncIterableToSSEStream<T>(
       controller.close();
       controller.byobRequest?.respond(0);
     },
-    async cancel() {
-      await iterator.return?.();
+    cancel(reason) {
+      leave?.(reason);
+      // It would wait for the event that is being waited for; nobody asks for it any more.
+      void Promise.resolve(iterator.return?.()).catch(ignoreStreamError);
     },
   });
 }

@@ -87,6 +87,26 @@ test('an abort ends the command of an exec and of a stream, and the session live
   await sandbox.destroy();
 });
 
+test('a stream that is cancelled while its command is silent ends the command', async () => {
+  const sandbox = getSandbox(env.SANDBOX, 'cf-cancel');
+  const stream = await sandbox.execStream('sleep 60');
+  const reader = stream.getReader();
+  expect(new TextDecoder().decode((await reader.read()).value)).toContain('start');
+  await Promise.all([reader.read(), reader.cancel()]);
+  const exitCode = async () => (await sandbox.holdfast.listCommands())[0]?.exitCode;
+  await expect.poll(exitCode, { timeout: 10_000 }).toBe(130);
+  const { id } = await sandbox.startProcess('sleep 60');
+  for (const silent of [
+    await sandbox.streamProcessLogs(id),
+    await sandbox.watch('/tmp/..', { recursive: false }),
+  ]) {
+    const reading = silent.getReader();
+    await reading.cancel();
+  }
+  expect((await sandbox.getProcess(id))?.status).toBe('running');
+  await sandbox.destroy();
+});
+
 test('a signal given to parseSSEStream ends the reading', async () => {
   const leaving = new AbortController();
   const endless = asyncIterableToSSEStream(
