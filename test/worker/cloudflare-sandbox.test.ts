@@ -29,6 +29,33 @@ test('the classes are those of the Worker', () => {
   expect(ContainerProxy).toBe(worker.ContainerProxy);
 });
 
+const NAMES = [
+  ...['exec', 'execStream', 'startProcess', 'listProcesses', 'getProcess', 'killProcess', 'killAllProcesses'],
+  ...[
+    'cleanupCompletedProcesses',
+    'getProcessLogs',
+    'streamProcessLogs',
+    'setEnvVars',
+    'writeFile',
+    'readFile',
+  ],
+  ...['readFileStream', 'mkdir', 'deleteFile', 'renameFile', 'moveFile', 'listFiles', 'exists', 'watch'],
+  ...['gitCheckout', 'terminal'],
+];
+const SANDBOX_NAMES = [
+  ...['createSession', 'getSession', 'deleteSession', 'exposePort', 'unexposePort', 'getExposedPorts'],
+  ...['wsConnect', 'setKeepAlive', 'setSleepAfter', 'destroy'],
+];
+
+test('a sandbox has all the names, and a session those that are a session’s', async () => {
+  const sandbox: object = getSandbox(env.SANDBOX, 'cf-names');
+  const session: object = await getSandbox(env.SANDBOX, 'cf-names').getSession('build');
+  const lacks = (handle: object, names: string[]) =>
+    names.filter((name) => typeof Reflect.get(handle, name) !== 'function');
+  expect(lacks(sandbox, [...NAMES, ...SANDBOX_NAMES])).toEqual([]);
+  expect(lacks(session, NAMES)).toEqual([]);
+});
+
 test('settings given to getSandbox are there before its first call', async () => {
   const sandbox = getSandbox(env.SANDBOX, 'CF-Settings', {
     sleepAfter: '30m',
@@ -70,6 +97,9 @@ test('a port gets a URL, which proxyToSandbox answers until it is revoked', asyn
   expect(await sandbox.getExposedPorts('site.test')).toEqual([]);
   const own = await sandbox.exposePort(port, { hostname: 'site.test', token: 'my_token_v1' });
   expect(own.url).toContain(`${port}-cf-ports-my_token_v1.site.test`);
+  const again = await sandbox.exposePort(port, { hostname: 'site.test', token: 'my_token_v1' });
+  expect(again.url).toBe(own.url);
+  expect(await sandbox.getExposedPorts()).toHaveLength(1);
   await sandbox.destroy();
 });
 
