@@ -310,7 +310,9 @@ export class Files {
     const { recursive, include, exclude } = options;
     const call = this.#get('/watch', { path, recursive, include, exclude }, options);
     const body = await this.connection.body(call, 'text/event-stream');
-    return fileEvents(body, { silenceMs: this.connection.policy.silenceMs, signal: options.signal });
+    const { silenceMs } = this.connection.policy;
+    const signal = this.connection.signalWith(options.signal);
+    return fileEvents(body, { silenceMs, signal });
   }
 
   #get(rest: string, query: Query, options: Options.FileOptions): Call {

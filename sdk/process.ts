@@ -52,6 +52,21 @@ export class Process {
   }
 
   /**
+   * The same process, each of whose calls ends with that signal: it throws the signal's reason or a stream ends, and the
+   * process goes on.
+   *
+   * @example
+   * const { state } = await server.withSignal(request.signal).info();
+   */
+  withSignal(signal: AbortSignal): this {
+    const Handle = this.constructor as new (
+      connection: Connection,
+      info: Pick<ProcessInfo, 'id' | 'pid'>,
+    ) => this;
+    return new Handle(this.#connection.withSignal(signal), this);
+  }
+
+  /**
    * State, exit code, times and byte counts as they are now.
    *
    * @example

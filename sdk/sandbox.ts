@@ -44,6 +44,18 @@ export class Sandbox extends Files {
   }
 
   /**
+   * The same sandbox, each of whose calls ends with that signal: it throws the signal's reason, a stream ends, and a command
+   * that runs is interrupted after its `disconnectGraceMs`, as with the `signal` of one call.
+   *
+   * @example
+   * const { sessions } = await sandbox.withSignal(AbortSignal.timeout(5_000)).info();
+   */
+  withSignal(signal: AbortSignal): this {
+    const Handle = this.constructor as new (connection: Connection, id: string) => this;
+    return new Handle(this.connection.withSignal(signal), this.id);
+  }
+
+  /**
    * A session by its id, whether or not it exists yet: it must be made with `createSession`, except
    * for `default`.
    *
@@ -246,7 +258,17 @@ export class Sandbox extends Files {
    * const { state } = await server.info();
    */
   async getProcess(id: string): Promise<Process> {
-    return new Process(this.connection, await this.#get<ProcessInfo>(path`/processes/${id}`));
+    return this.processOf(await this.#get<ProcessInfo>(path`/processes/${id}`));
+  }
+
+  /**
+   * The handle of a process that is known already, one of `listProcesses` for example; it asks nobody.
+   *
+   * @example
+   * for (const info of await sandbox.listProcesses()) await sandbox.processOf(info).kill();
+   */
+  processOf(info: Pick<ProcessInfo, 'id' | 'pid'>): Process {
+    return new Process(this.connection, info);
   }
 
   /**

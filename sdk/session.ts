@@ -42,6 +42,18 @@ export class Session extends Files {
   }
 
   /**
+   * The same session, each of whose calls ends with that signal: it throws the signal's reason, a stream ends, and a command
+   * that runs is interrupted after its `disconnectGraceMs`, as with the `signal` of one call.
+   *
+   * @example
+   * await session.withSignal(request.signal).writeStdin('count', 'one\n');
+   */
+  withSignal(signal: AbortSignal): this {
+    const Handle = this.constructor as new (connection: Connection, id: string) => this;
+    return new Handle(this.#connection.withSignal(signal), this.id);
+  }
+
+  /**
    * Runs a command and waits for its end. A non-zero exit code is a result, not an error.
    *
    * Up to 8 MiB of each stream is in the result; past that `truncated` is true and the whole is at

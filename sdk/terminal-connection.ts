@@ -74,7 +74,7 @@ export class TerminalConnection implements AsyncIterable<Uint8Array> {
   private constructor(connection: Connection, id: string, { after = 0, cols, rows, signal }: ConnectOptions) {
     this.#connection = connection;
     this.id = id;
-    this.#signal = signal;
+    this.#signal = connection.signalWith(signal);
     this.#received = this.#taken = this.#acknowledged = after;
     if (cols !== undefined && rows !== undefined) this.#size = { cols, rows };
     this.exited = this.#exit.promise;

@@ -9,6 +9,7 @@ import { errorResponse } from './http/error-response.ts';
 import { dropBody } from './http/read-body.ts';
 import { sandboxPath } from './http/sandbox-path.ts';
 import { assertFirstArrival, idFromFront, isFromFront } from './local/front.ts';
+import { apiRoutes } from './routes/api.ts';
 import { dialectRoutes } from './routes/dialect.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pollingRoutes } from './routes/polling.ts';
@@ -50,6 +51,7 @@ app.use(async (c, next) => {
 app.use(async (c, next) => (await answerPreview(c)) ?? next());
 
 app.get('/health', (c) => c.json({ status: 'ok', version }));
+app.route('/', apiRoutes);
 
 app.post('/departed/:sandbox', async (c, next) => {
   if (!isFromFront(c)) return next();

@@ -3,7 +3,7 @@ import type { Sandbox } from './sandbox/sandbox.ts';
 
 export interface Bindings {
   SANDBOX: DurableObjectNamespace<Sandbox>;
-  /** The key that opens everything (`wrangler secret put HOLDFAST_API_KEY`). Without it only /health answers. */
+  /** The key that opens everything (`wrangler secret put HOLDFAST_API_KEY`). Without it only what is public answers. */
   HOLDFAST_API_KEY?: string;
   /** Under which host previews are, as `preview.example.com`; all names below it are theirs. Without it there are none. */
   HOLDFAST_PREVIEW_HOST?: string;

@@ -28,10 +28,24 @@ export interface Call {
 export class Connection {
   readonly policy: RetryPolicy;
   readonly #transport: Transport;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(transport: Transport, policy: RetryPolicy) {
+  /** `signal` ends every call, beside the call's own. */
+  constructor(transport: Transport, policy: RetryPolicy, signal?: AbortSignal) {
     this.#transport = transport;
     this.policy = policy;
+    this.#signal = signal;
+  }
+
+  /** The same way, whose calls end with that signal too. */
+  withSignal(signal: AbortSignal): Connection {
+    return new Connection(this.#transport, this.policy, this.signalWith(signal));
+  }
+
+  /** What ends a call that has that signal of its own. */
+  signalWith(signal: AbortSignal | undefined): AbortSignal | undefined {
+    if (!signal || !this.#signal || signal === this.#signal) return signal ?? this.#signal;
+    return AbortSignal.any([signal, this.#signal]);
   }
 
   /** The answer's JSON; undefined for an empty one, and for what `doneBefore` stands for. */
@@ -54,7 +68,8 @@ export class Connection {
       const { silenceMs } = this.policy;
       const chunks: Uint8Array<ArrayBuffer>[] = [];
       if (response.body) {
-        const arriving = readChunks(response.body, { silenceMs, signal: call.signal });
+        const signal = this.signalWith(call.signal);
+        const arriving = readChunks(response.body, { silenceMs, signal });
         for await (const chunk of arriving) chunks.push(chunk as Uint8Array<ArrayBuffer>);
       }
       const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
@@ -73,10 +88,12 @@ export class Connection {
 
   /** Sends a request as it is, once, and hands back whatever comes: a server in the sandbox answers, not Holdfast. */
   async pass(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> {
+    const signal = this.signalWith(init.signal ?? undefined);
+    signal?.throwIfAborted();
     try {
-      return await this.#transport.fetch(path, init);
+      return await this.#transport.fetch(path, signal ? { ...init, signal } : init);
     } catch (cause) {
-      init.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       throw cutOff(`could not reach ${this.#transport.target}`, cause).error;
     }
   }
@@ -96,7 +113,8 @@ export class Connection {
   }
 
   /** One try of a WebSocket, which is not accepted yet; else a `FailedTry`. */
-  async socket(path: string, signal: AbortSignal | undefined): Promise<Socket> {
+  async socket(path: string, ends: AbortSignal | undefined): Promise<Socket> {
+    const signal = this.signalWith(ends);
     signal?.throwIfAborted();
     const opened = await this.#transport.socket(path, signal).catch((cause) => {
       signal?.throwIfAborted();
@@ -112,11 +130,12 @@ export class Connection {
     const headers = Object.fromEntries(
       [...request.headers].filter(([name]) => name === 'upgrade' || name.startsWith('sec-websocket-')),
     );
-    return this.#transport.fetch(path, { headers, signal: request.signal });
+    const signal = this.signalWith(request.signal)!;
+    return this.#transport.fetch(path, { headers, signal });
   }
 
   async #tried<T>(call: Call, once: () => Promise<T>): Promise<T | undefined> {
-    const attempts = new Attempts(this.policy, call.repeat, call.signal);
+    const attempts = new Attempts(this.policy, call.repeat, this.signalWith(call.signal));
     for (;;) {
       try {
         return await once();
@@ -129,7 +148,8 @@ export class Connection {
   }
 
   async #send(call: Call, accept: string): Promise<Response> {
-    const { method, path, json, bytes, stream, signal } = call;
+    const { method, path, json, bytes, stream } = call;
+    const signal = this.signalWith(call.signal);
     signal?.throwIfAborted();
     const headers: Record<string, string> = { accept, ...call.headers };
     const init: RequestInit & { headers: typeof headers; duplex?: 'half' } = { method, headers };
@@ -156,8 +176,9 @@ export class Connection {
     }
   }
 
-  async #readJson(response: Response, signal?: AbortSignal): Promise<unknown> {
+  async #readJson(response: Response, ends: AbortSignal | undefined): Promise<unknown> {
     const { silenceMs } = this.policy;
+    const signal = this.signalWith(ends);
     const text = response.body ? await textOf(readChunks(response.body, { silenceMs, signal })) : '';
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
     if (response.ok && text.trim() === '' && !isJson) return undefined;

@@ -1,4 +1,6 @@
 // The wire: every shape that crosses a boundary, once. A leaf: it imports zod and eventsource-parser only.
+export * from './api-document.ts';
+export * from './api-page.ts';
 export * from './command.ts';
 export * from './error-body.ts';
 export * from './errors.ts';

@@ -51,7 +51,7 @@ const PortWait = z.strictObject({
     .regex(/^\/[\x21-\x7e]*$/, 'path begins with / and is percent-encoded')
     .optional(),
   /** With `http`: the accepted status or statuses. Default 200 to 399. */
-  status: z.union([HttpStatus, z.array(HttpStatus).min(1).max(100)]).optional(),
+  status: z.union([HttpStatus, z.array(HttpStatus).min(1).max(500)]).optional(),
   waitMs,
 });
 export type PortWait = z.infer<typeof PortWait>;

@@ -21,9 +21,10 @@ export interface Following {
 /** The events up to and with the last one, which is `exit` or `error`. */
 export async function* followCommand(
   connection: Connection,
-  { begin, resume, after, signal }: Following,
+  { begin, resume, after, signal: ends }: Following,
 ): AsyncGenerator<CommandEvent, void, undefined> {
   const { policy } = connection;
+  const signal = connection.signalWith(ends);
   const attempts = new Attempts(policy, 'always', signal);
   let last = after;
   let begun = false;

@@ -61,7 +61,10 @@ export class Driver {
 
   /** The engine was killed just now: of a shell that ends itself afterwards nobody sees how. */
   engineKilled(): void {
-    for (const record of this.#foreground) if (record.plan.losesState) record.excuses.add('shell');
+    for (const record of this.live) {
+      const { losesState, ending } = record.plan;
+      if (losesState || ending === 'signal' || ending === 'terminate') record.excuses.add('shell');
+    }
   }
 
   /** Its container was lost just now. */

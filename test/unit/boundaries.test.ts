@@ -28,7 +28,7 @@ function resolve(from: string, name: string): string {
 
 const shown = ({ from, to }: Import) => `${from} imports ${to}`;
 const within = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
-const projectPath = (path: string) => /^(sdk|worker|container|test)\//.test(path);
+const projectPath = (path: string) => /^(sdk|worker|container|cloudflare|test)\//.test(path);
 
 test('the protocol is a leaf: it imports itself, zod and eventsource-parser', () => {
   const strangers = importsUnder('sdk/protocol').filter(
@@ -45,6 +45,15 @@ for (const folder of ['sdk', 'worker', 'container']) {
     expect(strangers.map(shown)).toEqual([]);
   });
 }
+
+test('the entry for Workers that come from elsewhere joins client and Worker, and nobody imports it', () => {
+  const strangers = importsUnder('cloudflare').filter(
+    ({ to }) => !within('sdk/cloudflare')(to) && !within('worker')(to),
+  );
+  expect(strangers.map(shown)).toEqual([]);
+  const users = ['sdk', 'worker', 'container'].flatMap(importsUnder);
+  expect(users.filter(({ to }) => within('cloudflare')(to)).map(shown)).toEqual([]);
+});
 
 test('from outside the protocol is one name, so that its files can move', () => {
   const reaching = [...importsUnder('worker'), ...importsUnder('container')].filter(

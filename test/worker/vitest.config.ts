@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
 export default defineConfig({
+  // What the examples import is here the sources of the package.
+  resolve: {
+    alias: [
+      { find: /^holdfast$/, replacement: source('sdk/index.ts') },
+      { find: /^holdfast\/worker$/, replacement: source('worker/index.ts') },
+    ],
+  },
   plugins: [
     cloudflareTest(({ inject }) => ({
       wrangler: { configPath: fileURLToPath(new URL('../../wrangler.jsonc', import.meta.url)) },

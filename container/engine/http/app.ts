@@ -5,6 +5,7 @@ import { openSandboxRoutes } from '../opensandbox/routes.ts';
 import { pollingRoutes } from '../polling/routes.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { PortProxy } from '../ports/proxy.ts';
+import { apiRoutes } from './api.ts';
 import { readJson } from './body.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
@@ -33,6 +34,7 @@ export function engineApp(options: AppOptions): Routes {
     const { generation, uptimeMs } = engine;
     return c.json({ status: 'ok', version, generation, uptimeMs });
   });
+  apiRoutes(app);
   const { token, workdir } = config;
   openSandboxRoutes(app, { engine, token, env, workdir });
   app.mount('/api', pollingRoutes(engine, token));

@@ -39,10 +39,12 @@ export function isRealTime(signal: number): boolean {
 
 /**
  * What is known of one that ended while no engine lived. bash runs its EXIT trap also when a signal ends it, and
- * then with the status of the command before: 0 is not believed of one that was sent a deadly signal.
+ * then with the status of the command before: 0 is not believed of one that was sent a deadly signal. Without a file
+ * it was killed; by what is known of SIGKILL alone, since another signal may have been caught.
  */
 function unseenCode({ deadly }: SentSignals, left: number | undefined): number | undefined {
-  return !left && deadly !== undefined ? 128 + deadly : left;
+  if (deadly === undefined) return left;
+  return left === 0 || (left === undefined && deadly === constants.signals.SIGKILL) ? 128 + deadly : left;
 }
 
 function seenCode(

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { expect, test } from 'vitest';
 import { endsProcesses, exitCodeOf } from '../../../container/engine/process/exit-code.ts';
 
-const { SIGTERM, SIGCONT } = constants.signals;
+const { SIGTERM, SIGCONT, SIGKILL } = constants.signals;
 const nothingSent = { deadly: undefined, realTime: undefined };
 const leaves = (status: number | undefined) => () => status;
 
@@ -27,6 +27,8 @@ test('of an end that nobody saw the shell’s own file tells, but for a 0 behind
 
 test('a code that nobody can know is not invented', () => {
   expect(exitCodeOf(undefined, nothingSent, leaves(undefined))).toBeUndefined();
+  expect(exitCodeOf(undefined, { deadly: SIGTERM, realTime: undefined }, leaves(undefined))).toBeUndefined();
+  expect(exitCodeOf(undefined, { deadly: SIGKILL, realTime: undefined }, leaves(undefined))).toBe(137);
 });
 
 test('a signal that stops or continues does not end a process', () => {
