@@ -8,6 +8,8 @@ import {
   type CreateTerminalRequest,
   DEFAULT_SESSION,
   type ExecRequest,
+  type GitCloneRequest,
+  type GitCloneResult,
   HoldfastError,
   type SavedSession,
   type StartProcessRequest,
@@ -23,6 +25,7 @@ import { backgroundRequest, foregroundRequest } from './command/wire-request.ts'
 import type { EngineConfig } from './config.ts';
 import { openStateFolder } from './control-folder.ts';
 import { FifoPool } from './fifo/pool.ts';
+import { type CloneOptions, GitClones } from './git/clones.ts';
 import { type Journal, journalHeader } from './journal/journal.ts';
 import { fifosInUse, openJournal } from './journal/open.ts';
 import { Poller } from './linux/poller.ts';
@@ -52,6 +55,7 @@ export class Engine {
   readonly #startedAt = performance.now();
   readonly #logs: string;
   readonly #controlFolder: string;
+  readonly #clones: GitClones;
   readonly #journal: Journal;
   readonly #fifos: FifoPool;
   #draining = false;
@@ -86,6 +90,7 @@ export class Engine {
       idleMs: config.idleMs,
       onForget: (command) => this.commands.expire(command),
     });
+    this.#clones = new GitClones(env);
     this.terminals = new Terminals({ ...shared, idleMs: config.idleMs });
     this.sessions = new Sessions({
       ...shared,
@@ -167,6 +172,14 @@ export class Engine {
   async createTerminal(request: CreateTerminalRequest): Promise<Terminal> {
     this.#assertOpen();
     return await this.terminals.create(request, this.sessions.get(request.session ?? DEFAULT_SESSION));
+  }
+
+  /** Clones a repository, beside whatever runs. Relative paths start from the session's cwd. */
+  async gitClone(request: GitCloneRequest, options: Omit<CloneOptions, 'cwd'>): Promise<GitCloneResult> {
+    this.#assertOpen();
+    const { session, ...wanted } = request;
+    const { cwd } = this.sessions.get(session ?? DEFAULT_SESSION).info();
+    return await this.#clones.clone(wanted, { ...options, cwd });
   }
 
   /** Resolves when nothing of the session lives any more, its processes and terminals included. */
@@ -260,7 +273,7 @@ export class Engine {
   /** Ends all that was started. */
   async close(): Promise<void> {
     const ended = this.sessions.list().map((session) => this.processes.endAllOf(session.id));
-    ended.push(this.terminals.endAll());
+    ended.push(this.terminals.endAll(), this.#clones.close());
     await this.sessions.close();
     await Promise.all(ended);
     this.processes.close();

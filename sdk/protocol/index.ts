@@ -6,6 +6,7 @@ export * from './events.ts';
 export * from './exec.ts';
 export * from './files.ts';
 export * from './files-queries.ts';
+export * from './git.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './operations.ts';

@@ -14,6 +14,7 @@ import { readJson } from './body.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
 import { fileRoutes } from './files.ts';
+import { gitRoutes } from './git.ts';
 import { guard } from './guard.ts';
 import { portRoutes } from './ports.ts';
 import { processRoutes } from './processes.ts';
@@ -53,6 +54,7 @@ export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   processRoutes(app, engine);
   portRoutes(app, ports, proxy);
   terminalRoutes(app, engine);
+  gitRoutes(app, engine);
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');
