@@ -20,6 +20,7 @@ export * from './process.ts';
 export * from './query.ts';
 export * from './sandbox.ts';
 export * from './saved-session.ts';
+export * from './secrets.ts';
 export * from './session.ts';
 export * from './socket-protocol.ts';
 export * from './sse/decode.ts';

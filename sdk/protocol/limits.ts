@@ -86,6 +86,10 @@ export const LIMITS = {
   fileWatches: 64,
   /** Changes that wait for a slow reader of a watch; past it they are counted, and told as missed. */
   waitingChanges: 20_000,
+  /** Secrets of a sandbox, and of a session. */
+  secrets: 64,
+  /** A shorter secret could not be told from other text; the kernel takes 128 KiB for one variable. */
+  secretBytes: { min: 6, max: 32 * KIB },
   /** Clones under way in a sandbox: each is several processes that compress. */
   gitClones: 16,
   /** Commits of a shallow clone: what git counts in. */

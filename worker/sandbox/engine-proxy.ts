@@ -13,6 +13,7 @@ import { type Outgoing, outgoing } from './outgoing.ts';
 import { passThrough } from './pass-through.ts';
 import { answerRepeat } from './repeated-start.ts';
 import type { SandboxCall } from './sandbox-call.ts';
+import type { SandboxSecrets } from './sandbox-secrets.ts';
 import type { SessionRestore } from './session-restore.ts';
 import { inOnePiece } from './small-answer.ts';
 
@@ -28,6 +29,7 @@ export interface EngineProxyOptions {
   history: HistoryPull;
   restore: SessionRestore;
   calls: OpenCalls;
+  secrets: SandboxSecrets;
 }
 
 interface Terms {
@@ -105,7 +107,7 @@ export class EngineProxy {
   }
 
   async #reach(out: Outgoing, { life, signal, wakes }: Terms): Promise<Reached | undefined> {
-    const { engine, store, restore } = this.#options;
+    const { engine, store, restore, secrets } = this.#options;
     const end = Date.now() + TRIES_MS;
     /** An earlier try may have been carried out. */
     let again = false;
@@ -131,7 +133,15 @@ export class EngineProxy {
         if (!(await isDraining(answer)) || Date.now() > end) {
           const freesId = taken && !again;
           return {
-            answer: await noteAnswer(out, answer, { store, engine, generation, again, existed, freesId }),
+            answer: await noteAnswer(out, answer, {
+              store,
+              engine,
+              secrets,
+              generation,
+              again,
+              existed,
+              freesId,
+            }),
             generation,
           };
         }

@@ -5,6 +5,7 @@ import { Sync, type SyncRequest } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import { EventSaves } from './event-saves.ts';
+import type { SandboxSecrets } from './sandbox-secrets.ts';
 
 /** What a container that is lost takes along is what happened in this time. */
 const SOON_MS = 20;
@@ -20,6 +21,7 @@ const PENDING_MS = 100;
 export class HistoryPull {
   readonly #engine: Engine;
   readonly #store: Store;
+  readonly #secrets: SandboxSecrets;
   /** Good for the engine with this token alone. */
   #cursor = { token: '', after: 0 };
   #working = false;
@@ -31,9 +33,10 @@ export class HistoryPull {
   #next: Promise<void> | undefined;
   #timer: { due: number; handle: ReturnType<typeof setTimeout> } | undefined;
 
-  constructor(engine: Engine, store: Store) {
+  constructor(engine: Engine, store: Store, secrets: SandboxSecrets) {
     this.#engine = engine;
     this.#store = store;
+    this.#secrets = secrets;
     this.#events = new EventSaves(engine, store);
   }
 
@@ -83,7 +86,7 @@ export class HistoryPull {
       more = page.more;
       this.#connected = page.openSockets > 0 || page.watchedTerminals > 0;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
-      for (const saved of page.saved) this.#store.save(saved, generation);
+      for (const saved of page.saved) this.#store.save(await this.#secrets.sealed(saved), generation);
       await this.#events.fetchOf(page.commands, generation);
       this.#pulledAt = Date.now();
       if (!more && page.pending) this.#after(PENDING_MS);

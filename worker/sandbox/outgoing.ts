@@ -20,6 +20,8 @@ export interface Outgoing {
   session?: string;
   /** Env of the session that the call makes. */
   newEnv?: Record<string, string>;
+  /** And its secrets. */
+  newSecrets?: Record<string, string>;
   /** It does no harm twice: the second try finds what the first one did. */
   repeatable: boolean;
 }
@@ -49,6 +51,7 @@ export async function outgoing(call: SandboxCall, sandboxEnv: Record<string, str
     ...(start ? { start } : {}),
     ...(session === undefined ? {} : { session }),
     ...(made ? { newEnv: made.env } : {}),
+    ...(made?.secrets ? { newSecrets: made.secrets } : {}),
     repeatable: method === 'GET' || method === 'DELETE' || Boolean(start) || REPEATABLE_POST.test(rest),
   };
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { ERRORS, HoldfastError, type Sync, SyncRequest } from '#protocol';
+import { ERRORS, HoldfastError, PutSecrets, type Sync, SyncRequest } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
 import { openSandboxRoutes } from '../opensandbox/routes.ts';
@@ -48,6 +48,11 @@ export function engineApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   app.post('/sync', async (c) => {
     const sync = await engine.sync(await readJson(c.env.incoming as IncomingMessage, SyncRequest));
     return c.json({ ...sync, openSockets: proxy.openSockets } satisfies Sync);
+  });
+  app.put('/secrets', async (c) => {
+    const { secrets } = await readJson(c.env.incoming as IncomingMessage, PutSecrets);
+    engine.secrets.setSandbox(secrets);
+    return c.body(null, 204);
   });
   sessionRoutes(app, engine);
   commandRoutes(app, engine);

@@ -7,6 +7,8 @@ import type { Engine } from '../engine.ts';
 import { parse, readJson } from './body.ts';
 import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
+import { isRaw } from './is-raw.ts';
+import { sendMaskedOutput } from './masked-output.ts';
 import { answerPoll, pollOf } from './output-poll.ts';
 import { sendRawOutput } from './raw-output.ts';
 import { knownSignal } from './signal.ts';
@@ -31,7 +33,8 @@ export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
       const command = find(c.req.param('command'));
       const after = seqOf(c.req.query('after') ?? request.headers['last-event-id']);
       clients.attach(command, response);
-      await streamEvents(command, after, response, c.req.query('by') === 'line' ? 1 : Infinity);
+      const mostLines = c.req.query('by') === 'line' ? 1 : Infinity;
+      await streamEvents(command, after, response, { mostLines, raw: isRaw(c.req.query('raw')) });
     }),
   );
 
@@ -53,7 +56,9 @@ export function commandRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
       if (stream !== 'stdout' && stream !== 'stderr') {
         throw new HoldfastError('NOT_FOUND', 'a command has the streams stdout and stderr');
       }
-      await sendRawOutput(command, stream, request, response);
+      const given = isRaw(c.req.query('raw')) || command.masks.isEmpty;
+      if (given) await sendRawOutput(command, stream, request, response);
+      else await sendMaskedOutput(command, stream, response);
     }),
   );
 

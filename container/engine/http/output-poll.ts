@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { LIMITS } from '#protocol';
 import type { Command } from '../command/command.ts';
 import { type PageRequest, readPage } from '../command/page.ts';
+import { isRaw } from './is-raw.ts';
 import { keptAlive } from './kept-alive.ts';
 
 export interface Poll extends PageRequest {
@@ -20,6 +21,7 @@ export function pollOf(query: (name: string) => string | undefined): Poll {
     waitMs: Math.min(whole('waitMs'), LIMITS.waitMs),
     maxBytes: Math.min(whole('maxBytes') || LIMITS.pageBytes, LIMITS.inlineOutputBytes),
     maxOutputBytes: Math.min(whole('maxOutputBytes'), LIMITS.inlineOutputBytes) || undefined,
+    raw: isRaw(query('raw')),
   };
 }
 

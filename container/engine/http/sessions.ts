@@ -41,7 +41,7 @@ export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
   app.get('/sessions/:session/checkpoint', async (c) => {
     const session = sessions.get(parse(SessionId, c.req.param('session')));
     await session.settled();
-    return c.json(session.save());
+    return c.json(engine.saveSession(session));
   });
 
   app.put('/sessions/:session/checkpoint', async (c) => {
@@ -49,7 +49,7 @@ export function sessionRoutes(app: Hono<{ Bindings: HttpBindings }>, engine: Eng
     if (saved.id !== c.req.param('session')) {
       throw new HoldfastError('INVALID_REQUEST', 'id: the path names another session');
     }
-    return c.json((await sessions.load(saved)).info(), 201);
+    return c.json((await engine.loadSession(saved)).info(), 201);
   });
 
   app.post(OPERATIONS.interrupt.path, (c) => {

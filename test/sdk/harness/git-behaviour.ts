@@ -29,7 +29,7 @@ export function gitBehaviour(sandboxOf: () => Sandbox): void {
     );
     const { groups } = await listening.waitForOutput(/(\d+)\n/);
     const leaving = new AbortController();
-    const hanging = sandbox.gitClone(`http://127.0.0.1:${groups[1]}/r`, {
+    const hanging = sandbox.gitClone(`http://127.0.0.1:${groups[0]}/r`, {
       dir: `${folder}/e`,
       signal: leaving.signal,
     });
