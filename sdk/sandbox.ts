@@ -187,7 +187,7 @@ export class Sandbox extends Files {
 
   /**
    * The whole of one stream of a command as raw bytes, also what a result had to leave out. A cut
-   * makes the reader fail; it is not resumed.
+   * makes the reader fail; it is not resumed. With `raw` secrets are left as they are, which takes access to write.
    *
    * Throws `COMMAND_NOT_FOUND`, `COMMAND_EXPIRED`.
    *
@@ -195,8 +195,12 @@ export class Sandbox extends Files {
    * const bytes = await sandbox.commandOutput(result.id, 'stdout');
    * const text = await new Response(bytes).text();
    */
-  async commandOutput(id: string, stream: 'stdout' | 'stderr'): Promise<ReadableStream<Uint8Array>> {
-    const at = path`/commands/${id}/output/${stream}`;
+  async commandOutput(
+    id: string,
+    stream: 'stdout' | 'stderr',
+    { raw = false }: { raw?: boolean } = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const at = path`/commands/${id}/output/${stream}` + (raw ? '?raw=true' : '');
     return this.connection.body({ method: 'GET', path: at, repeat: 'always' }, 'application/octet-stream');
   }
 

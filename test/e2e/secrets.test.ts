@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { CommandInfo, OutputPage, ProcessInfo, SavedSession } from '#protocol';
 import { api, expectError, output, request, target } from './harness/api.ts';
 import { collect, replay, stream } from './harness/events.ts';
+import { MortalEngine } from './harness/mortal-engine.ts';
 import { OwnEngine } from './harness/own-engine.ts';
 import { test as base, createSession, type TestSession } from './harness/session.ts';
 import { until } from './harness/until.ts';
@@ -177,5 +178,35 @@ describe.runIf(target.name === 'engine')('an engine', () => {
     await engine.call('DELETE', '/sessions/saved');
     await engine.call('PUT', '/sessions/saved/checkpoint', saved);
     expect((await engine.exec('saved', 'echo ${#OWN} $OWN $other')).stdout).toBe('21 *** 1\n');
+  });
+
+  test('that died leaves them to the next one, for the engine’s user alone', async () => {
+    const mortal = await MortalEngine.start();
+    try {
+      await mortal.call('PUT', '/secrets', { secrets: { TOKEN: 'outlives-engines' } });
+      const { id } = await mortal.exec('default', 'echo $TOKEN');
+      const command = 'echo began; read -r line; echo ${#TOKEN} $TOKEN';
+      await mortal.begin('default', 'through', command, { stdinOpen: true });
+      await until(async () => (await mortal.output('through')) === 'began\n');
+      await mortal.killAndRestart();
+      await mortal.call('POST', '/commands/through/stdin', { data: 'go\n', eof: true });
+      expect(await mortal.ended('through')).toMatchObject({ exitCode: 0 });
+      expect(await mortal.output('through')).toBe('began\n16 ***\n');
+      expect((await mortal.exec('default', 'echo ${#TOKEN}')).stdout).toBe('16\n');
+      const page = await mortal.call<OutputPage>('GET', `/commands/${id}/output`);
+      expect(page.body.chunks).toMatchObject([{ data: '***\n' }]);
+      // Others cannot get to any file that holds it: the file's own mode, or that of a folder above it.
+      const open = await mortal.exec(
+        'default',
+        `grep -rslF outlives-engines "$HOLD" /dev/shm/holdfast-* | while read -r file; do
+           at=$file; while [[ $at != / && $(stat -c %a "$at") != *00 ]]; do at=\${at%/*}; at=\${at:-/}; done
+           echo "\${at%/*}" >> "$HOLD/../found"; [[ $at != / ]] || echo "$file"
+         done; wc -l < "$HOLD/../found"`,
+        { env: { HOLD: mortal.stateFolder } },
+      );
+      expect(open.stdout).toMatch(/^[1-9]\d*\n$/);
+    } finally {
+      await mortal.stop();
+    }
   });
 });
