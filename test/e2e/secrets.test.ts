@@ -1,6 +1,6 @@
 // Secrets of a session: its commands have them, and whoever reads what comes out has not.
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import type { CommandInfo, OutputPage, ProcessInfo, SavedSession } from '#protocol';
+import type { CommandInfo, OutputPage, PortList, ProcessInfo, SavedSession, TerminalInfo } from '#protocol';
 import { api, expectError, output, request, target } from './harness/api.ts';
 import { collect, replay, stream } from './harness/events.ts';
 import { MortalEngine } from './harness/mortal-engine.ts';
@@ -128,6 +128,45 @@ describe('every reader gets the same masked bytes:', () => {
     expect((await wait({ pattern: 'at .*' })).body).toMatchObject({ met: true, match: { text: 'at ***' } });
     expect((await wait({ text: token.slice(0, 8), waitMs: 300 })).body.met).toBe(false);
     await api('DELETE', `/processes/${body.id}`);
+  });
+
+  test('a poll, which waits while what there is could still begin a value', async ({ holder, token }) => {
+    const command = 'printf %s "${TOKEN:0:10}"; read -r line; printf %s "${TOKEN:10}"; read -r line; echo .';
+    const { body } = await api<ProcessInfo>('POST', '/processes', {
+      command,
+      session: holder.id,
+      stdinOpen: true,
+    });
+    const page = async (since: number) =>
+      (await api<OutputPage>('GET', `/processes/${body.id}/output?since=${since}&waitMs=600`)).body;
+    await until(async () => (await api<ProcessInfo>('GET', `/processes/${body.id}`)).body.stdoutBytes === 10);
+    const before = Date.now();
+    expect(await page(0)).toMatchObject({ chunks: [], nextSeq: 0, alive: true });
+    expect(Date.now() - before).toBeGreaterThan(400);
+    await api('POST', `/processes/${body.id}/stdin`, { data: 'go\n' });
+    const told = await until(async () => {
+      const { chunks } = await page(0);
+      return chunks.length > 0 && chunks.map(({ data }) => data).join('');
+    });
+    expect(told).toBe('***');
+    expect(token).toHaveLength(40);
+    await api('DELETE', `/processes/${body.id}`);
+  });
+
+  test('who lists ports and terminals, by what runs there', async ({ holder, token }) => {
+    const listen = `node -e 'require("net").createServer().listen(0, "127.0.0.1", () => console.log("up"))'`;
+    const { body } = await api<ProcessInfo>('POST', '/processes', {
+      command: `${listen} "key=$TOKEN"`,
+      session: holder.id,
+    });
+    await api('POST', `/processes/${body.id}/wait`, { for: 'output', text: 'up' });
+    const listed = await api<PortList>('GET', '/ports');
+    const mine = listed.body.ports.find(({ commandId }) => commandId === body.id);
+    expect(mine?.command).toMatch(/key=\*\*\*$/);
+    await api('DELETE', `/processes/${body.id}`);
+    const made = await api<TerminalInfo>('POST', '/terminals', { session: holder.id, command: `: ${token}` });
+    expect(made.body.command).toBe(': ***');
+    await api('DELETE', `/terminals/${made.body.id}`);
   });
 
   test('long output whose head and tail are told', async ({ holder, token }) => {
