@@ -125,7 +125,7 @@ describe('over HTTP', () => {
     );
     expect(found.stdout).toBe('|seen\n');
     leaving.abort();
-    await events.next().catch(() => {});
+    await all(events).catch(() => {});
     const done = await clone({ ...body, url: `http://${server.host}/closed/repo.git`, dir: `${folder}/d` });
     expect(done.status, JSON.stringify(done.body)).toBe(200);
     const kept = await session.exec(`printf %s%s "$a" "$b" | grep -rslFf - ${folder} ~/.git-credentials`, {
@@ -209,7 +209,7 @@ describe('nothing is left of a clone', () => {
     expect((await events.next()).value).toMatchObject({ type: 'progress' });
     await until(() => runs(session, 'git index-pack'));
     leaving.abort();
-    await expect(events.next()).rejects.toThrow();
+    await expect(all(events)).rejects.toThrow();
     await until(async () => (await names()) === before);
     await until(async () => !(await runs(session, `${server.host}/half`)));
     expect(await runs(session, 'git index-pack')).toBe(false);
@@ -257,7 +257,7 @@ describe('refused is', () => {
     await events.next();
     expectError(await clone(body), 409, 'RESOURCE_BUSY');
     leaving.abort();
-    await events.next().catch(() => {});
+    await all(events).catch(() => {});
   });
 
   test.for<[string, Record<string, unknown>]>([
