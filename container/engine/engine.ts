@@ -93,7 +93,8 @@ export class Engine {
       idleMs: config.idleMs,
       onForget: (command) => this.commands.expire(command),
     });
-    this.#clones = new GitClones(env);
+    this.#clones = new GitClones(env, folder);
+    if (!opened.isNew) this.#clones.sweep();
     this.terminals = new Terminals({ ...shared, idleMs: config.idleMs });
     this.sessions = new Sessions({
       ...shared,

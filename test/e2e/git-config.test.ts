@@ -1,14 +1,16 @@
 // What the sandbox's own git configuration can do to a clone, shown where a home of the test's own can be given.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { target } from './harness/api.ts';
+import { MortalEngine } from './harness/mortal-engine.ts';
 import { OwnEngine } from './harness/own-engine.ts';
+import { until } from './harness/until.ts';
 
 describe.runIf(target.name === 'engine')('with a configuration of the sandbox’s own', () => {
   let engine: OwnEngine;
@@ -76,6 +78,28 @@ describe.runIf(target.name === 'engine')('with a configuration of the sandbox’
     await own.stop();
     await failed;
     expect(existsSync(`${home}/lost`)).toBe(false);
+    hanging.closeAllConnections();
+    hanging.close();
+  });
+
+  test('an engine that is killed leaves nothing of its clones once the next one is there', async () => {
+    const hanging = createServer(() => {});
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    const { port } = hanging.address() as AddressInfo;
+    const mortal = await MortalEngine.start({ HOME: home });
+    const asked = once(hanging, 'connection');
+    const dir = `${mortal.folder}/lost`;
+    const cloning = mortal.call('POST', '/git/clone', { url: `http://127.0.0.1:${port}/r`, dir });
+    const failed = cloning.catch(() => 'cut');
+    await asked;
+    await mortal.killAndRestart();
+    await failed;
+    const left = `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c "127.0.0.1:$port/""r"`;
+    await until(
+      async () => (await mortal.exec('default', left, { env: { port: `${port}` } })).stdout === '0\n',
+    );
+    expect(existsSync(dir) ? readdirSync(dir) : []).toEqual([]);
+    await mortal.stop();
     hanging.closeAllConnections();
     hanging.close();
   });

@@ -10,7 +10,7 @@ import { about } from '../files/file-error.ts';
 import { placeOf } from '../files/place.ts';
 import { type Address, gitAddress } from './address.ts';
 import { gitError } from './complaint.ts';
-import { type GitRun, runGit } from './git-process.ts';
+import { endLeftGit, type GitRun, runGit } from './git-process.ts';
 import { TargetFolder } from './target-folder.ts';
 
 export interface CloneOptions {
@@ -27,11 +27,13 @@ type Wanted = Omit<GitCloneRequest, 'session'>;
 
 export class GitClones {
   readonly #env: Record<string, string>;
+  readonly #place: string;
   readonly #under = new Map<AbortController, Promise<unknown>>();
 
-  /** `env`: what every session inherits. */
-  constructor(env: Record<string, string>) {
+  /** `env`: what every session inherits. `place`: the engine's own folder. */
+  constructor(env: Record<string, string>, place: string) {
     this.#env = env;
+    this.#place = place;
   }
 
   /** @throws GIT_FAILED, GIT_AUTH_FAILED, GIT_TIMED_OUT, GIT_NOT_INSTALLED, FILE_EXISTS, OUT_OF_RESOURCES ... */
@@ -46,6 +48,11 @@ export class GitClones {
     const cloning = this.#clone(wanted, options, leaving.signal).finally(() => this.#under.delete(leaving));
     this.#under.set(leaving, cloning);
     return await cloning;
+  }
+
+  /** Ends what an engine that died here had under way. */
+  sweep(): void {
+    endLeftGit(this.#place);
   }
 
   /** Ends all; resolves when nothing of them is left. */
@@ -95,13 +102,25 @@ export class GitClones {
   ): Promise<void> {
     const given = origin !== undefined && credentials ? { origin, credentials } : undefined;
     const { signal, onProgress = () => {} } = run;
-    const ended = await runGit({ args, env: this.#env, credentials: given, signal, onProgress });
+    const ended = await runGit({
+      args,
+      env: this.#env,
+      place: this.#place,
+      credentials: given,
+      signal,
+      onProgress,
+    });
     if (ended.exitCode !== 0) throw gitError(ended.complaint, credentials);
   }
 
   async #head(dir: string, signal: AbortSignal): Promise<Pick<GitCloneResult, 'commit' | 'branch'>> {
     const ask = async (...args: string[]) => {
-      const { exitCode, stdout } = await runGit({ args: ['-C', dir, ...args], env: this.#env, signal });
+      const { exitCode, stdout } = await runGit({
+        args: ['-C', dir, ...args],
+        env: this.#env,
+        place: this.#place,
+        signal,
+      });
       return exitCode === 0 ? stdout.trim() : null;
     };
     return {

@@ -1,10 +1,13 @@
 // One git as a process of the engine's: outside of every session, without a terminal to ask at, and ended with all
 // that it started.
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { type GitProgress, HoldfastError } from '#protocol';
 import { endAtOnce } from '../proc/end-at-once.ts';
+import { Look } from '../proc/look.ts';
+import { send } from '../proc/signal.ts';
 import type { Credentials } from './address.ts';
 import { CREDENTIAL_FD, credentialConfig, serveCredentials } from './credential-socket.ts';
 import { GitStderr } from './progress.ts';
@@ -13,6 +16,8 @@ export interface GitRun {
   args: string[];
   /** What every session inherits: the search path, proxies, certificates. */
   env: Record<string, string>;
+  /** The engine's own folder, by which what it left is found. */
+  place: string;
   signal: AbortSignal;
   /** For the origin that they are for. */
   credentials?: { origin: string; credentials: Credentials } | undefined;
@@ -38,9 +43,9 @@ const CONFIG: [name: string, value: string][] = [
  *
  * @throws GIT_NOT_INSTALLED; the signal's reason; what spawn(2) says.
  */
-export async function runGit({ args, env, signal, credentials, onProgress }: GitRun): Promise<GitEnd> {
+export async function runGit({ args, env, place, signal, credentials, onProgress }: GitRun): Promise<GitEnd> {
   signal.throwIfAborted();
-  const mark = `git-${randomUUID()}`;
+  const mark = markOf(place, randomUUID());
   const child = spawn('git', args, {
     cwd: '/',
     env: { ...env, ...gitEnvironment(credentials?.origin), __hf_session: mark },
@@ -72,6 +77,18 @@ export async function runGit({ args, env, signal, credentials, onProgress }: Git
   } finally {
     signal.removeEventListener('abort', end);
   }
+}
+
+/** Asks what an engine that died in the same place left to end: it takes its files along. */
+export function endLeftGit(place: string): void {
+  for (const { pid, sessionKey } of new Look().marked()) {
+    if (sessionKey.startsWith(markOf(place, ''))) send(pid, constants.signals.SIGTERM);
+  }
+}
+
+/** In the environment of all that a git starts. */
+function markOf(place: string, id: string): string {
+  return `git-${createHash('sha256').update(place).digest('hex').slice(0, 16)}-${id}`;
 }
 
 /** `origin`: where credentials go. Then nobody else's configuration is read, which could have them sent elsewhere. */
