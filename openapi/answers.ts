@@ -111,6 +111,7 @@ export const ANSWERS: Record<OperationName, Answer> = {
         'Seq of the last event that you have; `Last-Event-ID` says the same. Default 0, the beginning.',
       ],
       by: ['string', '`line`: each line of the log is an event of its own.'],
+      raw: ['string', '`true`: values of secrets as they are, not as `***`. Takes a token that may write.'],
     },
     headers: { 'Last-Event-ID': 'As `after`.' },
     results: { 200: { events: COMMAND_EVENTS } },
@@ -240,6 +241,29 @@ export const ANSWERS: Record<OperationName, Answer> = {
     summary: 'End a terminal and all that runs in it',
     results: { 204: null },
     errors: ['TERMINAL_NOT_FOUND'],
+  },
+  gitClone: {
+    tag: 'Git',
+    summary: 'Clone a repository',
+    description:
+      'With `Accept: text/event-stream` the answer is a stream of `progress` and at last `done` or `error`; else JSON when ' +
+      'it is done. What a clone that does not come to its end has made is removed. Credentials are given to git alone.',
+    results: {
+      200: {
+        json: 'GitCloneResult',
+        events: { progress: 'GitProgress', done: 'GitCloneResult', error: 'ErrorData' },
+      },
+    },
+    errors: [
+      'CWD_NOT_FOUND',
+      'SESSION_NOT_FOUND',
+      'FILE_EXISTS',
+      'RESOURCE_BUSY',
+      'GIT_AUTH_FAILED',
+      'GIT_FAILED',
+      'GIT_NOT_INSTALLED',
+      'GIT_TIMED_OUT',
+    ],
   },
   readFile: {
     tag: 'Files',

@@ -5,6 +5,7 @@ export { DurableSandbox } from './durable-sandbox.ts';
 export type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exec-options.ts';
 export type * from './files-options.ts';
 export { getSandbox } from './get-sandbox.ts';
+export type { GitCloneOptions } from './git-clone.ts';
 export { Holdfast, type HoldfastOptions } from './holdfast.ts';
 export type { PageOptions } from './output-page.ts';
 export { type PortOptions, Process, type WaitOptions } from './process.ts';
@@ -21,6 +22,9 @@ export {
   type FileInfo,
   type FileMatch,
   type FileStat,
+  type GitAuth,
+  type GitCloneResult,
+  type GitProgress,
   HoldfastError,
   type InterruptResult,
   type ListeningPort,

@@ -12,6 +12,8 @@ export interface PageOptions {
   maxBytes?: number;
   /** The page holds all there is, but of more than that only head and tail; `omittedBytes` are left out. */
   maxOutputBytes?: number;
+  /** Output as it is, secrets included; takes access to write. */
+  raw?: boolean;
   /** Ends the wait: the call throws its reason. */
   signal?: AbortSignal;
 }

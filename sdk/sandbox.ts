@@ -2,6 +2,7 @@
 import type { Connection } from './connection/connection.ts';
 import type { ExecOptions, Outcome, ResultOptions, YieldingOptions } from './exec-options.ts';
 import { Files } from './files.ts';
+import { type GitCloneOptions, gitClone } from './git-clone.ts';
 import { outputPage, type PageOptions } from './output-page.ts';
 import { path } from './path.ts';
 import { fetchPort, wsConnect } from './port-requests.ts';
@@ -12,6 +13,7 @@ import {
   type CreateSessionRequest,
   DEFAULT_SESSION,
   type ExecResult,
+  type GitCloneResult,
   type InterruptResult,
   type ListeningPort,
   type OutputPage,
@@ -197,7 +199,7 @@ export class Sandbox extends Files {
 
   /**
    * The whole of one stream of a command as raw bytes, also what a result had to leave out. A cut
-   * makes the reader fail; it is not resumed.
+   * makes the reader fail; it is not resumed. With `raw` secrets are left as they are, which takes access to write.
    *
    * Throws `COMMAND_NOT_FOUND`, `COMMAND_EXPIRED`.
    *
@@ -205,8 +207,12 @@ export class Sandbox extends Files {
    * const bytes = await sandbox.commandOutput(result.id, 'stdout');
    * const text = await new Response(bytes).text();
    */
-  async commandOutput(id: string, stream: 'stdout' | 'stderr'): Promise<ReadableStream<Uint8Array>> {
-    const at = path`/commands/${id}/output/${stream}`;
+  async commandOutput(
+    id: string,
+    stream: 'stdout' | 'stderr',
+    { raw = false }: { raw?: boolean } = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const at = path`/commands/${id}/output/${stream}` + (raw ? '?raw=true' : '');
     return this.connection.body({ method: 'GET', path: at, repeat: 'always' }, 'application/octet-stream');
   }
 
@@ -303,6 +309,23 @@ export class Sandbox extends Files {
    */
   wsConnect(request: Request, port: number): Promise<Response> {
     return wsConnect(this.connection, request, port);
+  }
+
+  /**
+   * Clones a repository and resolves to where it is, its commit and its branch. Nothing waits for it, and it waits for
+   * no command. Credentials are given to git alone, and kept nowhere. What fails or is aborted leaves nothing behind.
+   *
+   * Throws `GIT_AUTH_FAILED`, `GIT_FAILED` (with git's words), `GIT_TIMED_OUT`, `FILE_EXISTS`.
+   *
+   * @example
+   * const { dir } = await sandbox.gitClone('https://github.com/octocat/Hello-World', {
+   *   depth: 1,
+   *   auth: { token: env.GITHUB_TOKEN },
+   *   onProgress: ({ phase, percent }) => console.log(phase, percent),
+   * });
+   */
+  gitClone(url: string, options: GitCloneOptions = {}): Promise<GitCloneResult> {
+    return gitClone(this.connection, url, options);
   }
 
   #get<T>(at: string): Promise<T> {

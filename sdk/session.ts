@@ -9,9 +9,16 @@ import {
   type YieldingOptions,
 } from './exec-options.ts';
 import { Files } from './files.ts';
+import { type GitCloneOptions, gitClone } from './git-clone.ts';
 import { path } from './path.ts';
 import type { Process } from './process.ts';
-import type { CommandEvent, ExecResult, InterruptResult, YieldedExec } from './protocol/index.ts';
+import type {
+  CommandEvent,
+  ExecResult,
+  GitCloneResult,
+  InterruptResult,
+  YieldedExec,
+} from './protocol/index.ts';
 import { type StartProcessOptions, startProcess } from './start-process.ts';
 import { eventsPath } from './stream/command-events.ts';
 import { followCommand } from './stream/follow-command.ts';
@@ -168,5 +175,15 @@ export class Session extends Files {
    */
   startProcess(command: string, options: Omit<StartProcessOptions, 'session'> = {}): Promise<Process> {
     return startProcess(this.#connection, command, { ...options, session: this.id });
+  }
+
+  /**
+   * Clones a repository; a relative `dir`, and the default one, start from this session's cwd. See `Sandbox.gitClone`.
+   *
+   * @example
+   * await session.gitClone('https://github.com/octocat/Hello-World', { depth: 1 });
+   */
+  gitClone(url: string, options: GitCloneOptions = {}): Promise<GitCloneResult> {
+    return gitClone(this.#connection, url, { sessionId: this.id, ...options });
   }
 }

@@ -8,6 +8,8 @@ import {
   type CreateTerminalRequest,
   DEFAULT_SESSION,
   type ExecRequest,
+  type GitCloneRequest,
+  type GitCloneResult,
   HoldfastError,
   type SavedSession,
   type StartProcessRequest,
@@ -23,6 +25,7 @@ import { backgroundRequest, foregroundRequest } from './command/wire-request.ts'
 import type { EngineConfig } from './config.ts';
 import { openStateFolder } from './control-folder.ts';
 import { FifoPool } from './fifo/pool.ts';
+import { type CloneOptions, GitClones } from './git/clones.ts';
 import { type Journal, journalHeader } from './journal/journal.ts';
 import { fifosInUse, openJournal } from './journal/open.ts';
 import { Poller } from './linux/poller.ts';
@@ -30,6 +33,7 @@ import type { Party } from './ports/ports.ts';
 import { keepSpare } from './proc/spare.ts';
 import type { ProcessRun } from './process/process-run.ts';
 import { Processes } from './process/processes.ts';
+import { Secrets } from './secrets/secrets.ts';
 import type { Session } from './session/session.ts';
 import { Sessions } from './session/sessions.ts';
 import { asHoldfastError } from './system-error.ts';
@@ -47,11 +51,13 @@ export class Engine {
   readonly clients: Clients;
   readonly processes: Processes;
   readonly terminals: Terminals;
+  readonly secrets: Secrets;
   readonly generation: number;
   readonly poller: Poller;
   readonly #startedAt = performance.now();
   readonly #logs: string;
   readonly #controlFolder: string;
+  readonly #clones: GitClones;
   readonly #journal: Journal;
   readonly #fifos: FifoPool;
   #draining = false;
@@ -65,6 +71,7 @@ export class Engine {
     const { folder, journal } = opened;
     this.#controlFolder = folder;
     this.#journal = journal;
+    this.secrets = new Secrets(folder);
     this.#logs = join(stateFolder, 'logs');
     mkdirSync(this.#logs, { recursive: true, mode: 0o700 });
     mkdirSync(config.workdir, { recursive: true });
@@ -86,6 +93,8 @@ export class Engine {
       idleMs: config.idleMs,
       onForget: (command) => this.commands.expire(command),
     });
+    this.#clones = new GitClones(env, folder);
+    if (!opened.isNew) this.#clones.sweep();
     this.terminals = new Terminals({ ...shared, idleMs: config.idleMs });
     this.sessions = new Sessions({
       ...shared,
@@ -111,7 +120,23 @@ export class Engine {
 
   createSession(request: CreateSessionRequest): Session {
     this.#assertOpen();
-    return this.sessions.create({ ...request, id: request.id ?? randomUUID() });
+    const { secrets, ...wanted } = request;
+    const session = this.sessions.create({ ...wanted, id: request.id ?? randomUUID() });
+    this.secrets.setSession(session.id, secrets);
+    return session;
+  }
+
+  /** Makes a session that an engine saved. */
+  async loadSession(saved: SavedSession): Promise<Session> {
+    const session = await this.sessions.load(saved);
+    this.secrets.setSession(session.id, saved.secrets);
+    return session;
+  }
+
+  /** What another engine makes the session of again. */
+  saveSession(session: Session): SavedSession {
+    const secrets = this.secrets.ofSession(session.id);
+    return { ...session.save(), ...(secrets ? { secrets } : {}) };
   }
 
   /** Starts a command, or finds the one that the same request with the same id started before. */
@@ -166,7 +191,17 @@ export class Engine {
   /** Starts a terminal as a copy of its session. */
   async createTerminal(request: CreateTerminalRequest): Promise<Terminal> {
     this.#assertOpen();
-    return await this.terminals.create(request, this.sessions.get(request.session ?? DEFAULT_SESSION));
+    const session = this.sessions.get(request.session ?? DEFAULT_SESSION);
+    const env = { ...this.secrets.envOf(session.id), ...request.env };
+    return await this.terminals.create({ ...request, env }, session);
+  }
+
+  /** Clones a repository, beside whatever runs. Relative paths start from the session's cwd. */
+  async gitClone(request: GitCloneRequest, options: Omit<CloneOptions, 'cwd'>): Promise<GitCloneResult> {
+    this.#assertOpen();
+    const { session, ...wanted } = request;
+    const { cwd } = this.sessions.get(session ?? DEFAULT_SESSION).info();
+    return await this.#clones.clone(wanted, { ...options, cwd });
   }
 
   /** Resolves when nothing of the session lives any more, its processes and terminals included. */
@@ -176,11 +211,12 @@ export class Engine {
     const ended = Promise.all([this.processes.endAllOf(id), this.terminals.endAllOf(id)]);
     await this.sessions.delete(id);
     await ended;
+    this.secrets.setSession(id, undefined);
   }
 
   #newCommand(id: string, request: CommandRequest, createdAt = new Date()): Command {
     const recorder = new CommandRecorder(this.#journal, id);
-    return new Command(id, request, join(this.#logs, id), createdAt, recorder);
+    return new Command(id, request, join(this.#logs, id), createdAt, recorder, this.secrets);
   }
 
   /** The session that a command runs in, if both still are. */
@@ -218,7 +254,7 @@ export class Engine {
     let room = SYNC_STATES_BYTES;
     for (const session of newer) {
       if (room <= 0) break;
-      const one = session.save();
+      const one = this.saveSession(session);
       room -= one.state?.length ?? 0;
       saved.push(one);
     }
@@ -260,7 +296,7 @@ export class Engine {
   /** Ends all that was started. */
   async close(): Promise<void> {
     const ended = this.sessions.list().map((session) => this.processes.endAllOf(session.id));
-    ended.push(this.terminals.endAll());
+    ended.push(this.terminals.endAll(), this.#clones.close());
     await this.sessions.close();
     await Promise.all(ended);
     this.processes.close();

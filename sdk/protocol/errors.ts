@@ -43,6 +43,14 @@ export const ERRORS = {
   FILE_CHANGED: { status: 412, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
+  /** git said no; the message holds its words. */
+  GIT_FAILED: { status: 422, retryable: false },
+  /** The repository's host wants credentials, or others. Not 401, which is about the caller's own. */
+  GIT_AUTH_FAILED: { status: 403, retryable: false },
+  /** There is no git in the sandbox. */
+  GIT_NOT_INSTALLED: { status: 501, retryable: false },
+  /** A clone took longer than its `timeoutMs`. */
+  GIT_TIMED_OUT: { status: 504, retryable: true },
   QUEUE_FULL: { status: 429, retryable: true },
   TOO_MANY_SESSIONS: { status: 429, retryable: true },
   TOO_MANY_PROCESSES: { status: 429, retryable: true },

@@ -86,6 +86,18 @@ export const LIMITS = {
   fileWatches: 64,
   /** Changes that wait for a slow reader of a watch; past it they are counted, and told as missed. */
   waitingChanges: 20_000,
+  /** Secrets of a sandbox, and of a session. */
+  secrets: 64,
+  /** A shorter secret could not be told from other text; the kernel takes 128 KiB for one variable. */
+  secretBytes: { min: 6, max: 32 * KIB },
+  /** Clones under way in a sandbox: each is several processes that compress. */
+  gitClones: 16,
+  /** Commits of a shallow clone: what git counts in. */
+  gitDepth: 2 ** 31 - 1,
+  /** Characters of a branch's or tag's name: what a file system takes, with room for its folder. */
+  gitNameLength: 240,
+  /** Characters of a user name, password or token: tokens of large hosts have up to some thousand. */
+  gitCredentialLength: 8_192,
   /** Headers of a request to, or an answer of, a server in the sandbox: cookies of browsers grow. */
   portHeaderBytes: 64 * KIB,
   /** Previews of a sandbox; each is a row that every one of its requests looks at. */

@@ -17,6 +17,7 @@ import {
   WatchQuery,
   WriteFileQuery,
 } from './files-queries.ts';
+import { GitCloneRequest } from './git.ts';
 import { StartProcessRequest, TerminateRequest } from './process.ts';
 import { CreateSessionRequest } from './session.ts';
 import { ConnectTerminalQuery, CreateTerminalRequest } from './terminal.ts';
@@ -67,6 +68,7 @@ export const OPERATIONS = {
     access: 'write',
     body: TerminateRequest,
   },
+  gitClone: { method: 'POST', path: '/git/clone', access: 'write', body: GitCloneRequest },
   listPorts: { method: 'GET', path: '/ports', access: 'read' },
   createTerminal: { method: 'POST', path: '/terminals', access: 'write', body: CreateTerminalRequest },
   listTerminals: { method: 'GET', path: '/terminals', access: 'read' },

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 import { Env } from './names.ts';
+import { SecretsPatch } from './secrets.ts';
 import { SessionInfo } from './session.ts';
 
 /** Seconds, or a number with s, m or h: `"30s"`, `"10m"`, `"2h"`. */
@@ -35,6 +36,8 @@ export const PatchSandboxRequest = z.strictObject({
   sleepAfter: SleepAfter.optional(),
   env: z.record(Env.keyType, Env.valueType.nullable()).optional(),
   keepAlive: z.boolean().optional(),
+  /** Variables of every command whose values are masked in all that leaves the sandbox; for the next command on. */
+  secrets: SecretsPatch.optional(),
 });
 export type PatchSandboxRequest = z.infer<typeof PatchSandboxRequest>;
 
@@ -46,6 +49,8 @@ export const SandboxInfo = z.object({
   createdAt: z.string(),
   lastUsedAt: z.string(),
   settings: SandboxSettings,
+  /** Their names; values are never told. */
+  secrets: z.array(z.string()),
   sessions: z.array(SessionInfo),
 });
 export type SandboxInfo = z.infer<typeof SandboxInfo>;

@@ -2,6 +2,7 @@
 // `GET` and `PUT /sessions/{id}/checkpoint`.
 import * as z from 'zod';
 import { Env, SessionId } from './names.ts';
+import { Secrets } from './secrets.ts';
 
 export const SavedSession = z.strictObject({
   id: SessionId,
@@ -11,6 +12,8 @@ export const SavedSession = z.strictObject({
   cwd: z.string(),
   /** What the session was created with, the sandbox's own variables included. */
   env: Env,
+  /** Its own secrets. Only ever stored sealed. */
+  secrets: Secrets.optional(),
   /** ISO 8601. */
   createdAt: z.string(),
   lastUsedAt: z.string(),

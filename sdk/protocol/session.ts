@@ -1,6 +1,7 @@
 // A session: one persistent bash with its own cwd, variables and functions.
 import * as z from 'zod';
 import { Cwd, Env, SessionId } from './names.ts';
+import { Secrets } from './secrets.ts';
 
 export const CreateSessionRequest = z.strictObject({
   /** Made by the engine if absent. */
@@ -9,6 +10,8 @@ export const CreateSessionRequest = z.strictObject({
   cwd: Cwd.optional(),
   /** Exported in the session's shell, for good. */
   env: Env.optional(),
+  /** Variables of its commands whose values are masked in all that leaves the sandbox; over those of the sandbox. */
+  secrets: Secrets.optional(),
 });
 export type CreateSessionRequest = z.infer<typeof CreateSessionRequest>;
 

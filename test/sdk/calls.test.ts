@@ -129,6 +129,11 @@ const CALLS: Record<Exclude<OperationName, 'connectTerminal'>, Expected> = {
     asks: 'POST /files/mkdir',
     body: { path: '/a', parents: true, mode: '700' },
   },
+  gitClone: {
+    call: (s) => s.session('b').gitClone('https://a/b', { depth: 1, auth: { token: 't' } }),
+    asks: 'POST /git/clone',
+    body: { url: 'https://a/b', depth: 1, auth: { token: 't' }, session: 'b' },
+  },
   moveFile: {
     call: (s) => s.session('b').renameFile('a', 'c', { overwrite: false }),
     asks: 'POST /files/move?session=b',
@@ -184,6 +189,7 @@ for (const [name, { call, asks, body }] of Object.entries(CALLS)) {
     'createTerminal',
     'processStdin',
     'processSignal',
+    'gitClone',
     'makeFolder',
     'moveFile',
     'copyFile',

@@ -14,6 +14,7 @@ import { until } from '../e2e/harness/until.ts';
 import { collect, rejection } from './harness/collect.ts';
 import { cuttingProxy } from './harness/cutting-proxy.ts';
 import { fileBehaviour } from './harness/file-behaviour.ts';
+import { gitBehaviour } from './harness/git-behaviour.ts';
 import { portBehaviour } from './harness/port-behaviour.ts';
 import { impatient } from './harness/retry.ts';
 
@@ -215,6 +216,8 @@ test("the engine's refusals come with their codes", async () => {
 fileBehaviour(() => sandbox());
 
 portBehaviour(() => sandbox());
+
+gitBehaviour(() => sandbox());
 
 test('a file that a torn connection cut is read again, a write that was torn is made again', async () => {
   const { url } = await tearing(100_000, 3);

@@ -5,6 +5,7 @@ import { startWorker } from '../e2e/harness/start-worker.ts';
 import { collect, rejection } from './harness/collect.ts';
 import { cuttingProxy } from './harness/cutting-proxy.ts';
 import { fileBehaviour } from './harness/file-behaviour.ts';
+import { gitBehaviour } from './harness/git-behaviour.ts';
 import { portBehaviour } from './harness/port-behaviour.ts';
 import { processBehaviour } from './harness/process-behaviour.ts';
 import { impatient } from './harness/retry.ts';
@@ -70,6 +71,8 @@ processBehaviour(() => holdfast().sandbox('processes'));
 fileBehaviour(() => holdfast().sandbox('files'));
 
 portBehaviour(() => holdfast().sandbox('ports'));
+
+gitBehaviour(() => holdfast().sandbox('git'));
 
 test('a port is exposed under a URL, which is listed without its token, and revoked', async () => {
   const sandbox = holdfast().sandbox('exposed');

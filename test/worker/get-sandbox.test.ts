@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { errorCode, getSandbox } from '../../sdk/index.ts';
 import { fileBehaviour } from '../sdk/harness/file-behaviour.ts';
+import { gitBehaviour } from '../sdk/harness/git-behaviour.ts';
 import { terminalBehaviour } from '../sdk/harness/terminal-behaviour.ts';
 import { Viewer } from './harness/viewer.ts';
 
@@ -48,6 +49,8 @@ test('errors of the engine cross the Durable Object with their codes', async () 
 });
 
 fileBehaviour(() => getSandbox(env.SANDBOX, 'with-files'));
+
+gitBehaviour(() => getSandbox(env.SANDBOX, 'with-git'));
 terminalBehaviour(() => getSandbox(env.SANDBOX, 'with-terminals'));
 
 test('a Worker connects the WebSocket of its own user, and the terminal is made on the way', async () => {

@@ -25,7 +25,9 @@ export const operationRoutes = new Hono<AppEnv>();
 for (const operation of Object.values<Operation>(OPERATIONS)) {
   operationRoutes.on(operation.method, operation.path, async (c, next) => {
     if (operation.socket && !isSocketUpgrade(c.req.header('upgrade'))) return next();
-    const sandbox = admit(c, operation.access);
+    // With secrets in it output is for those who could print them themselves.
+    const isRaw = /^(true|1)$/.test(c.req.query('raw') ?? '');
+    const sandbox = admit(c, isRaw ? 'write' : operation.access);
     const rest = checkedPath(c, operation.path);
     if (operation.query) parse(operation.query, queryValue(new URL(c.req.url).searchParams), 'the query');
     if (operation.bytesBody) return forward(c, sandbox, rest, ...wholeBody(c.req.raw));

@@ -53,8 +53,9 @@ function followedEvents(id: string, begun: Begun, { engine, store }: Sources): R
     const { code, message } = gone({ state: told && told.state !== 'running' ? told.state : 'lost' });
     return encoder.encode(encodeEvent('error', { code, message }));
   };
+  const raw = /[?&]raw=(true|1)(&|$)/.test(begun.out.path) ? '&raw=true' : '';
   const again = (signal: AbortSignal) =>
-    engine.fetch(`/commands/${id}/events?after=${events.lastSeq}`, { signal });
+    engine.fetch(`/commands/${id}/events?after=${events.lastSeq}${raw}`, { signal });
   return {
     take(chunk) {
       patience.renew();

@@ -13,6 +13,7 @@ import { type Outgoing, outgoing } from './outgoing.ts';
 import { passThrough } from './pass-through.ts';
 import { answerRepeat } from './repeated-start.ts';
 import type { SandboxCall } from './sandbox-call.ts';
+import type { SandboxSecrets } from './sandbox-secrets.ts';
 import type { SessionRestore } from './session-restore.ts';
 import { inOnePiece } from './small-answer.ts';
 
@@ -28,6 +29,7 @@ export interface EngineProxyOptions {
   history: HistoryPull;
   restore: SessionRestore;
   calls: OpenCalls;
+  secrets: SandboxSecrets;
 }
 
 interface Terms {
@@ -111,7 +113,7 @@ export class EngineProxy {
   }
 
   async #reach(out: Outgoing, { life, signal, wakes }: Terms): Promise<Reached | undefined> {
-    const { engine, store, restore } = this.#options;
+    const { engine, store, restore, secrets } = this.#options;
     const end = Date.now() + TRIES_MS;
     /** An earlier try may have been carried out. */
     let again = false;
@@ -140,7 +142,7 @@ export class EngineProxy {
         const answer = small ?? came;
         if (!(await isDraining(answer)) || Date.now() > end) {
           const freesId = taken && !again;
-          const now = { store, engine, generation, again, existed, freesId };
+          const now = { store, engine, secrets, generation, again, existed, freesId };
           const noted = await noteAnswer(out, answer, now);
           return { answer: noted, generation, inMemory: noted === small };
         }

@@ -35,13 +35,21 @@ export class Engine {
   readonly #container: Container;
   readonly #store: Store;
   readonly #start: StartContainer;
+  readonly #prepare: (engine: Engine) => Promise<void>;
   #starting: Promise<void> | undefined;
   #probing: Promise<Probe> | undefined;
   #answered = false;
   #answeredAt = 0;
   #stopping = false;
 
-  constructor(container: Container, store: Store, start: StartContainer) {
+  /** `prepare` is called each time an engine has come up, before anything else is asked of it. */
+  constructor(
+    container: Container,
+    store: Store,
+    start: StartContainer,
+    prepare: (engine: Engine) => Promise<void>,
+  ) {
+    this.#prepare = prepare;
     this.#container = container;
     this.#store = store;
     this.#start = start;
@@ -151,6 +159,7 @@ export class Engine {
     if (this.#stopping) await until(() => !this.running, ATTEMPT_MS);
     this.#stopping = false;
     if (!(this.running && (await this.#comesUp()))) await this.#startAnew();
+    await this.#prepare(this);
     this.#answered = true;
   }
 

@@ -5,6 +5,7 @@ import { Sync, type SyncRequest } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import { EventSaves } from './event-saves.ts';
+import type { SandboxSecrets } from './sandbox-secrets.ts';
 
 /** A sandbox that nobody used for so long is at rest, and a pull slows nobody down. */
 const QUIET_MS = 20;
@@ -23,6 +24,7 @@ const PENDING_MS = 100;
 export class HistoryPull {
   readonly #engine: Engine;
   readonly #store: Store;
+  readonly #secrets: SandboxSecrets;
   /** Good for the engine with this token alone. */
   #cursor = { token: '', after: 0 };
   #working = false;
@@ -37,9 +39,10 @@ export class HistoryPull {
   #timer: { due: number; handle: ReturnType<typeof setTimeout> } | undefined;
 
   /** `isBusy` tells whether a call is under way. */
-  constructor(engine: Engine, store: Store, isBusy: () => boolean) {
+  constructor(engine: Engine, store: Store, secrets: SandboxSecrets, isBusy: () => boolean) {
     this.#engine = engine;
     this.#store = store;
+    this.#secrets = secrets;
     this.#isBusy = isBusy;
     this.#events = new EventSaves(engine, store);
   }
@@ -92,7 +95,7 @@ export class HistoryPull {
       more = page.more;
       this.#connected = page.openSockets > 0 || page.watchedTerminals > 0;
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
-      for (const saved of page.saved) this.#store.save(saved, generation);
+      for (const saved of page.saved) this.#store.save(await this.#secrets.sealed(saved), generation);
       await this.#events.fetchOf(page.commands, generation);
       if (!more && page.pending) this.#after(PENDING_MS);
       if (!more && this.#working) this.#after(FOLLOW_UP_MS);

@@ -3,10 +3,12 @@ import type { SessionInfo } from '#protocol';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { SandboxSecrets } from './sandbox-secrets.ts';
 
 export interface Circumstances {
   store: Store;
   engine: Engine;
+  secrets: SandboxSecrets;
   generation: number;
   /** An earlier try may have been carried out. */
   again: boolean;
@@ -34,16 +36,20 @@ export async function noteAnswer(out: Outgoing, answer: Response, now: Circumsta
 
 /** A session that was made is in storage before its maker is told. */
 async function noteSession(
-  { session: id, newEnv = {}, path }: Outgoing,
+  { session: id, newEnv = {}, newSecrets, path }: Outgoing,
   answer: Response,
-  { store, engine, generation, again, existed }: Circumstances,
+  { store, engine, secrets, generation, again, existed }: Circumstances,
 ): Promise<Response> {
   const madeBefore = answer.status === 409 && again && id !== undefined && !existed;
   const made = madeBefore ? await engine.ask(`/sessions/${id}`) : answer;
   if (!made.ok) return answer;
   const body = await made.json<SessionInfo | { session_id: string }>();
   const info = 'id' in body ? body : await infoOf(body.session_id, engine);
-  if (info && engine.generation === generation) store.addSession(savedOf(info, newEnv), generation);
+  if (info) {
+    const own = newSecrets ? { secrets: newSecrets } : {};
+    const saved = await secrets.sealed({ ...savedOf(info, newEnv), ...own });
+    if (engine.generation === generation) store.addSession(saved, generation);
+  }
   return Response.json(body, {
     status: path === '/sessions' ? 201 : 200,
     headers: withoutLength(made.headers),

@@ -1,9 +1,11 @@
 // A call on its way to the engine: what is sent, and whether it may be sent again.
+import { DEFAULT_SESSION } from '#protocol';
 import { readBody } from '../http/read-body.ts';
 import { type CommandStart, readStart, startsCommand, withCommandId } from './command-start.ts';
 import { neededSession, sessionOfFiles } from './needed-session.ts';
 import type { SandboxCall } from './sandbox-call.ts';
 import { newSession } from './session-defaults.ts';
+import { sessionInBody } from './session-in-body.ts';
 import { sessionOfTerminal } from './terminal-calls.ts';
 
 export interface Outgoing {
@@ -18,10 +20,13 @@ export interface Outgoing {
   session?: string;
   /** Env of the session that the call makes. */
   newEnv?: Record<string, string>;
+  /** And its secrets. */
+  newSecrets?: Record<string, string>;
   /** It does no harm twice: the second try finds what the first one did. */
   repeatable: boolean;
 }
 
+const CLONE = '/git/clone';
 const REPEATABLE_POST =
   /^\/(sessions|processes\/[^/]+\/(wait|terminate)|api\/[^/]+\/processes\/[^/]+\/terminate)$/;
 
@@ -35,7 +40,9 @@ export async function outgoing(call: SandboxCall, sandboxEnv: Record<string, str
   const made = method === 'POST' && rest === '/sessions' ? await newSession(request, sandboxEnv) : undefined;
   const named = start?.mode === 'background' ? start.sessionId : made?.id;
   const body = start?.body ?? made?.body ?? (await kept(request, rest));
-  const session = neededSession(rest, named ?? sessionOfFiles(rest, search) ?? sessionOfTerminal(call, body));
+  const cloning = rest === CLONE ? (sessionInBody(body) ?? DEFAULT_SESSION) : undefined;
+  const startsFrom = sessionOfFiles(rest, search) ?? sessionOfTerminal(call, body) ?? cloning;
+  const session = neededSession(rest, named ?? startsFrom);
   return {
     path: rest + search,
     method,
@@ -44,6 +51,7 @@ export async function outgoing(call: SandboxCall, sandboxEnv: Record<string, str
     ...(start ? { start } : {}),
     ...(session === undefined ? {} : { session }),
     ...(made ? { newEnv: made.env } : {}),
+    ...(made?.secrets ? { newSecrets: made.secrets } : {}),
     repeatable: method === 'GET' || method === 'DELETE' || Boolean(start) || REPEATABLE_POST.test(rest),
   };
 }

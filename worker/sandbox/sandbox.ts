@@ -19,11 +19,13 @@ import { OpenCalls } from './open-calls.ts';
 import { PortCalls } from './port-calls.ts';
 import { PreviewCalls } from './preview-calls.ts';
 import { type SandboxCall, sandboxCall } from './sandbox-call.ts';
+import { SandboxSecrets } from './sandbox-secrets.ts';
 import { SessionCalls } from './session-calls.ts';
 import { SessionRestore } from './session-restore.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { sleepTime } from './sleep-time.ts';
 import { aboutTerminals, isAboutTerminals } from './terminal-calls.ts';
+import { Vault } from './vault.ts';
 import { within } from './within.ts';
 
 // The library wants this entrypoint exported beside the class, or it fails in every object that comes back
@@ -49,6 +51,7 @@ const START = { waitInterval: 100, retries: 150 };
  */
 export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
   readonly #store: Store;
+  readonly #secrets: SandboxSecrets;
   readonly #engine: Engine;
   readonly #history: HistoryPull;
   readonly #proxy: EngineProxy;
@@ -65,17 +68,25 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
     this.#store = new Store(ctx.storage);
     const start: StartContainer = (envVars, portToCheck) =>
       this.start({ envVars: { ...this.envVars, ...envVars } }, { ...START, portToCheck });
-    this.#engine = new Engine(ctx.container!, this.#store, start);
-    this.#history = new HistoryPull(this.#engine, this.#store, () => this.#activity.busy);
+    const key = env.HOLDFAST_SECRETS_KEY || env.HOLDFAST_API_KEY;
+    this.#secrets = new SandboxSecrets(this.#store, new Vault(key, ctx.id.toString()));
+    this.#engine = new Engine(ctx.container!, this.#store, start, (engine) => this.#secrets.give(engine));
+    this.#history = new HistoryPull(this.#engine, this.#store, this.#secrets, () => this.#activity.busy);
     const watch = new SilenceWatch(this.#engine, () => this.#activity.busy);
     this.#activity = new Activity({
       onBusy: () => watch.begin(),
       onIdle: () => this.renewActivityTimeout(),
     });
     const parts = { engine: this.#engine, store: this.#store };
-    const restore = new SessionRestore(this.#engine, this.#store);
+    const restore = new SessionRestore(this.#engine, this.#store, this.#secrets);
     const open = { activity: this.#activity, calls: this.#calls };
-    this.#proxy = new EngineProxy({ ...parts, ...open, history: this.#history, restore });
+    this.#proxy = new EngineProxy({
+      ...parts,
+      ...open,
+      history: this.#history,
+      restore,
+      secrets: this.#secrets,
+    });
     this.#sessions = new SessionCalls({ ...parts, proxy: this.#proxy, restore });
     this.#ports = new PortCalls({ ...parts, ...open });
     this.#previews = new PreviewCalls({
@@ -168,13 +179,20 @@ export class Sandbox<Env extends Bindings = Bindings> extends Container<Env> {
       name: this.ctx.id.name ?? '',
       state: running ? 'running' : 'stopped',
       ...record,
+      secrets: this.#store.secrets.names(),
       sessions,
     };
   }
 
   async #configure(patch: PatchSandboxRequest): Promise<Response> {
+    // First: it may be refused, and then nothing is changed.
+    if (patch.secrets) await this.#secrets.change(patch.secrets);
     this.#store.record.touch(new Date());
     this.sleepAfter = sleepTime(this.#store.record.configure(patch).sleepAfter).after;
+    if (patch.secrets && this.#engine.awake) {
+      await this.#engine.ready();
+      await this.#secrets.give(this.#engine, true);
+    }
     this.renewActivityTimeout();
     // The alarm may be waiting for the old time; it fires again and finds the new one.
     if (this.#engine.running) await this.scheduleNextAlarm();

@@ -4,6 +4,7 @@ import { errorCode, HoldfastError, type SavedSession } from '#protocol';
 import type { KeptSession } from '../store/session-rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
+import type { SandboxSecrets } from './sandbox-secrets.ts';
 
 /** It is there, there is no room, the engine drains: nothing that the state could be to blame for. */
 const FOR_OTHER_REASONS = [409, 429, 503, 507];
@@ -11,11 +12,13 @@ const FOR_OTHER_REASONS = [409, 429, 503, 507];
 export class SessionRestore {
   readonly #engine: Engine;
   readonly #store: Store;
+  readonly #secrets: SandboxSecrets;
   readonly #restoring = new Map<string, Promise<void>>();
 
-  constructor(engine: Engine, store: Store) {
+  constructor(engine: Engine, store: Store, secrets: SandboxSecrets) {
     this.#engine = engine;
     this.#store = store;
+    this.#secrets = secrets;
   }
 
   /**
@@ -41,7 +44,7 @@ export class SessionRestore {
   }
 
   async #restore(session: KeptSession, generation: number): Promise<void> {
-    const saved = this.#store.savedSession(session);
+    const saved = await this.#secrets.opened(this.#store.savedSession(session));
     const answer = await this.#put(saved);
     if (answer.ok || saved.state === null || FOR_OTHER_REASONS.includes(answer.status)) await made(answer);
     else {

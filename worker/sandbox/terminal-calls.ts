@@ -2,6 +2,7 @@
 import { DEFAULT_SESSION, HoldfastError, isSocketUpgrade } from '#protocol';
 import type { EngineProxy } from './engine-proxy.ts';
 import type { SandboxCall } from './sandbox-call.ts';
+import { sessionInBody } from './session-in-body.ts';
 
 const ONE = /^\/terminals\/([^/]+)$/;
 
@@ -25,20 +26,10 @@ export function sessionOfTerminal(call: SandboxCall, body: BodyInit | null): str
   const { request, rest, search } = call;
   if (makesTerminal(call)) return new URLSearchParams(search).get('session') ?? DEFAULT_SESSION;
   if (request.method !== 'POST' || rest !== '/terminals') return undefined;
-  return sessionIn(body) ?? DEFAULT_SESSION;
+  return sessionInBody(body) ?? DEFAULT_SESSION;
 }
 
 function makesTerminal({ request, rest, search }: SandboxCall): boolean {
   const create = new URLSearchParams(search).get('create') ?? 'false';
   return ONE.test(rest) && isSocketUpgrade(request.headers.get('upgrade')) && /^(true|1)$/i.test(create);
-}
-
-function sessionIn(body: BodyInit | null): string | undefined {
-  if (!(body instanceof Uint8Array)) return undefined;
-  try {
-    const { session } = JSON.parse(new TextDecoder().decode(body)) as { session?: unknown };
-    return typeof session === 'string' ? session : undefined;
-  } catch {
-    return undefined; // the engine says what is wrong with it
-  }
 }

@@ -72,6 +72,7 @@ const STEPS = [
      expires_at INTEGER
    );
    CREATE INDEX previews_by_port ON previews (port);`,
+  `CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed TEXT NOT NULL);`,
 ];
 
 /** Brings the storage to the newest schema; does nothing where it is. */

@@ -7,6 +7,7 @@ import { migrate } from './migrations.ts';
 import { Previews } from './previews.ts';
 import { SandboxRecord } from './sandbox-record.ts';
 import { SavedSessions } from './saved-sessions.ts';
+import { SecretRows } from './secrets.ts';
 import { type KeptSession, SessionRows } from './session-rows.ts';
 
 /** Bytes of saved sessions together. Past it the states go that were not used for longest; env and cwd stay. */
@@ -22,6 +23,7 @@ export class Store {
   readonly ids: CommandIds;
   readonly events: KeptEvents;
   readonly previews: Previews;
+  readonly secrets: SecretRows;
   readonly #saved: SavedSessions;
   readonly #storage: DurableObjectStorage;
 
@@ -34,6 +36,7 @@ export class Store {
     this.ids = new CommandIds(storage.sql);
     this.events = new KeptEvents(storage.sql);
     this.previews = new Previews(storage.sql);
+    this.secrets = new SecretRows(storage.sql);
     this.#saved = new SavedSessions(storage.sql);
   }
 
@@ -108,6 +111,7 @@ export class Store {
       this.ids.clear();
       this.events.clear();
       this.previews.clear();
+      this.secrets.clear();
       this.#saved.clear();
     });
   }

@@ -14,6 +14,8 @@ import type { SessionPatch } from '../journal/replay.ts';
 import type { CommandRecord, StreamState } from '../journal/state.ts';
 import { CommandLog } from '../log/command-log.ts';
 import type { StreamName } from '../log/label.ts';
+import { Masks } from '../secrets/masks.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { OutputPair } from '../session/outputs.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { CommandRecorder } from './recorder.ts';
@@ -64,6 +66,7 @@ export class Command {
   /** Number of its last change, rising through the engine: the cursor of `/sync`. */
   change = 0;
   readonly recorder: CommandRecorder;
+  readonly #secrets: Pick<Secrets, 'envOf' | 'masks'> | undefined;
   /** When it was asked for and when it began, on the clock of performance.now(). */
   readonly #startedClock: number;
   #runClock = 0;
@@ -73,8 +76,16 @@ export class Command {
   #resolveStarted!: () => void;
   readonly #listeners = new Set<() => void>();
 
-  constructor(id: string, request: CommandRequest, logPath: string, now: Date, recorder: CommandRecorder) {
+  constructor(
+    id: string,
+    request: CommandRequest,
+    logPath: string,
+    now: Date,
+    recorder: CommandRecorder,
+    secrets?: Pick<Secrets, 'envOf' | 'masks'>,
+  ) {
     this.id = id;
+    this.#secrets = secrets;
     this.request = request;
     this.recorder = recorder;
     this.fingerprint = fingerprint(request);
@@ -121,6 +132,22 @@ export class Command {
     this.endSeq = record.endSeq ?? this.log.seq;
     this.request.stdin = undefined;
     this.#resolveDone();
+  }
+
+  /** The variables of this call: the secrets, and over them what came with it; undefined for none. */
+  get callEnv(): Record<string, string> | undefined {
+    const secret = this.#secrets?.envOf(this.request.sessionId);
+    return secret ? { ...secret, ...this.request.env } : this.request.env;
+  }
+
+  /** What is not to leave the sandbox of its text and output. */
+  get masks(): Masks {
+    return this.#secrets?.masks ?? NO_MASKS;
+  }
+
+  /** Its text for others. */
+  get shownText(): string {
+    return this.masks.text(this.request.text);
   }
 
   /** First reason for which it is being ended early. */
@@ -236,7 +263,7 @@ export class Command {
     return {
       id: this.id,
       sessionId: this.request.sessionId,
-      command: this.request.text,
+      command: this.shownText,
       mode: this.request.mode,
       state: this.state,
       exitCode: exit?.exitCode ?? null,
@@ -284,6 +311,8 @@ export class Command {
     this.#resolveDone();
   }
 }
+
+const NO_MASKS = new Masks();
 
 /** timeout(1) ends with 124, a shell after SIGINT with 130, after SIGKILL with 137. */
 const EXIT_CODE = { timeout: 124, interrupt: 130, outputLimit: 137, deleted: 137, terminated: 143 } as const;

@@ -2,6 +2,8 @@
 // A slow reader holds back nobody: it reads the log when it can.
 import type { ServerResponse } from 'node:http';
 import { type Run, unlabel } from '../log/unlabel.ts';
+import { readMasked } from '../secrets/masked-lines.ts';
+import { Masks } from '../secrets/masks.ts';
 import type { Command } from './command.ts';
 
 /** What lines of a log stand for. */
@@ -29,16 +31,20 @@ export function eachRun(lines: Buffer, visit: (run: Run) => void): Counts {
   return counts;
 }
 
+const NO_MASKS = new Masks();
+
 export class OutputFollower {
   readonly #command: Command;
   readonly #after: number;
+  readonly #raw: boolean;
   /** Bytes of both streams that had left the log before this reader came to them. */
   lostBytes = 0;
 
-  /** `after` is the last seq that the reader has. */
-  constructor(command: Command, after: number) {
+  /** `after` is the last seq that the reader has; `raw` leaves secrets as they are. */
+  constructor(command: Command, after: number, raw = false) {
     this.#command = command;
     this.#after = after;
+    this.#raw = raw;
   }
 
   /**
@@ -63,8 +69,15 @@ export class OutputFollower {
         const from = offset;
         const end = endOffset(this.#command);
         if (offset < end) {
+          const masks = this.#raw ? NO_MASKS : this.#command.masks;
           yield (decode) => {
             // Read when it is consumed: before that other readers have their turn, and use the same memory.
+            const from = { offset, seq, stdoutBytes, stderrBytes };
+            if (!masks.isEmpty) {
+              const masked = readMasked({ log, masks, from, end, final: ended });
+              ({ offset, seq, stdoutBytes, stderrBytes } = masked.end);
+              return decode(masked.lines, from.seq);
+            }
             const lines = log.read(offset, end);
             const decoded = decode(lines, seq);
             offset += lines.length;

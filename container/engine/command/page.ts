@@ -5,6 +5,8 @@ import type { CommandLog } from '../log/command-log.ts';
 import { continuationBytes, cutCharacterBytes, type StreamName } from '../log/label.ts';
 import type { Mark } from '../log/marks.ts';
 import { takeRuns } from '../log/unlabel.ts';
+import { readMasked } from '../secrets/masked-lines.ts';
+import { Masks } from '../secrets/masks.ts';
 import type { Command } from './command.ts';
 
 export interface PageRequest {
@@ -14,7 +16,18 @@ export interface PageRequest {
   maxBytes: number;
   /** The page holds all there is, but of more than that only head and tail, cut between characters. */
   maxOutputBytes?: number;
+  /** Secrets are left as they are. */
+  raw?: boolean;
 }
+
+interface Source {
+  log: CommandLog;
+  masks: Masks;
+  /** Nothing more will be written. */
+  final: boolean;
+}
+
+const NO_MASKS = new Masks();
 
 /** Consecutive bytes of one stream, with the seq of their last line. */
 interface Piece {
@@ -36,16 +49,20 @@ const total = (mark: Mark) => mark.stdoutBytes + mark.stderrBytes;
  * @example
  * const { chunks, nextSeq, alive } = readPage(command, { since: 0, maxBytes: 65_536 });
  */
-export function readPage(command: Command, { since, maxBytes, maxOutputBytes }: PageRequest): OutputPage {
+export function readPage(
+  command: Command,
+  { since, maxBytes, maxOutputBytes, raw = false }: PageRequest,
+): OutputPage {
   const { log } = command;
+  const source = { log, masks: raw ? NO_MASKS : command.masks, final: command.ended };
   const asked = log.placeAfter(since);
   const start = asked.offset < log.head.offset ? log.head : asked;
   const lostBytes = total(start) - total(asked);
   const all = total(log.end) - total(start);
   const cut = maxOutputBytes !== undefined && all > maxOutputBytes;
   const { pieces, end } = cut
-    ? headAndTail(log, start, maxOutputBytes)
-    : take(log, start, maxOutputBytes ?? maxBytes);
+    ? headAndTail(source, start, maxOutputBytes)
+    : take(source, start, maxOutputBytes ?? maxBytes);
   log.given(end);
   const complete = end.offset === log.size;
   return {
@@ -60,11 +77,11 @@ export function readPage(command: Command, { since, maxBytes, maxOutputBytes }: 
 }
 
 /** Lines from `start` on, as many as fit into `room` bytes, and at least one if there is one. */
-function take(log: CommandLog, start: Mark, room: number): Part {
+function take(source: Source, start: Mark, room: number): Part {
   const pieces: Piece[] = [];
   let end = start;
   for (;;) {
-    const next = step(log, end, room - (total(end) - total(start)));
+    const next = step(source, end, room - (total(end) - total(start)));
     if (!next || (next.over && pieces.length > 0)) return { pieces, end };
     pieces.push(...next.pieces);
     end = next.end;
@@ -74,10 +91,12 @@ function take(log: CommandLog, start: Mark, room: number): Part {
 
 /** One read's worth of lines that fit into `room`; the first whatever its size, and then it may be `over`. */
 function step(
-  log: CommandLog,
+  source: Source,
   from: Mark,
   room: number,
 ): (Part & { over: boolean; more: boolean }) | undefined {
+  const { log } = source;
+  if (!source.masks.isEmpty) return maskedStep(source, from, room);
   const lines = log.read(from.offset);
   if (lines.length === 0) return undefined;
   const { runs, size, dataBytes, lines: count } = takeRuns(lines, room);
@@ -94,15 +113,29 @@ function step(
   };
 }
 
+/** A step without secrets: of masked lines as many as fit, and the place in the log that they lead to. */
+function maskedStep({ log, masks, final }: Source, from: Mark, room: number) {
+  const { lines, end: all } = readMasked({ log, masks, from, final });
+  if (lines.length === 0) return undefined;
+  const { runs, size, dataBytes, lines: count } = takeRuns(lines, room);
+  return {
+    pieces: runs.map(({ stream, data, at }) => ({ stream, seq: from.seq + at, data })),
+    end: size === lines.length ? all : log.behind(from, count),
+    over: dataBytes > room,
+    more: size === lines.length,
+  };
+}
+
 /** Of all that follows `start` the first and the last bytes, together at most `most`. */
-function headAndTail(log: CommandLog, start: Mark, most: number): Part {
+function headAndTail(source: Source, start: Mark, most: number): Part {
   const first = Math.ceil(most / 2);
-  const head = take(log, start, first);
+  const { log } = source;
+  const head = take(source, start, first);
   // The line that crosses the border is cut.
-  const crossing = total(head.end) - total(start) < first ? (step(log, head.end, 0)?.pieces ?? []) : [];
+  const crossing = total(head.end) - total(start) < first ? (step(source, head.end, 0)?.pieces ?? []) : [];
   const from = total(log.end) - Math.floor(most / 2);
-  const place = placeBefore(log, start, from);
-  const tail = take(log, place, Number.POSITIVE_INFINITY);
+  const place = placeBefore(source, start, from);
+  const tail = take(source, place, Number.POSITIVE_INFINITY);
   return {
     pieces: [...firstOf([...head.pieces, ...crossing], first), ...without(tail.pieces, from - total(place))],
     end: tail.end,
@@ -110,11 +143,11 @@ function headAndTail(log: CommandLog, start: Mark, most: number): Part {
 }
 
 /** The start of the line in which byte number `wanted` of both streams is; not before `start`. */
-function placeBefore(log: CommandLog, start: Mark, wanted: number): Mark {
-  const known = log.placeAtByte(wanted, total);
+function placeBefore(source: Source, start: Mark, wanted: number): Mark {
+  const known = source.log.placeAtByte(wanted, total);
   let place = known.offset < start.offset ? start : known;
   for (;;) {
-    const next = step(log, place, wanted - total(place));
+    const next = step(source, place, wanted - total(place));
     if (!next || next.over) return place;
     place = next.end;
     if (!next.more) return place;

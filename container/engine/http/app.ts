@@ -1,4 +1,6 @@
-import { ERRORS, HoldfastError, type Sync, SyncRequest } from '#protocol';
+// The engine's HTTP API: routes from the operation table to the engine. Answers are written to Node's
+// own response, so that bodies are encoded once and go out at the client's pace.
+import { ERRORS, HoldfastError, PutSecrets, type Sync, SyncRequest } from '#protocol';
 import type { EngineConfig } from '../config.ts';
 import type { Engine } from '../engine.ts';
 import { openSandboxRoutes } from '../opensandbox/routes.ts';
@@ -10,6 +12,7 @@ import { readJson } from './body.ts';
 import { commandRoutes } from './commands.ts';
 import { errorBody, expected } from './errors.ts';
 import { fileRoutes } from './files.ts';
+import { gitRoutes } from './git.ts';
 import { guard } from './guard.ts';
 import { portRoutes } from './ports.ts';
 import { processRoutes } from './processes.ts';
@@ -43,11 +46,17 @@ export function engineApp(options: AppOptions): Routes {
     const sync = await engine.sync(await readJson(c.env.incoming, SyncRequest));
     return c.json({ ...sync, openSockets: proxy.openSockets } satisfies Sync);
   });
+  app.put('/secrets', async (c) => {
+    const { secrets } = await readJson(c.env.incoming, PutSecrets);
+    engine.secrets.setSandbox(secrets);
+    return c.body(null, 204);
+  });
   sessionRoutes(app, engine);
   commandRoutes(app, engine);
   processRoutes(app, engine);
   portRoutes(app, ports, proxy);
   terminalRoutes(app, engine);
+  gitRoutes(app, engine);
   fileRoutes(app, engine, config.stateFolder);
   app.notFound(() => {
     throw new HoldfastError('NOT_FOUND', 'there is no such path');

@@ -5,6 +5,8 @@ import type { Engine } from '../engine.ts';
 import { parse, readJson } from './body.ts';
 import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
+import { isRaw } from './is-raw.ts';
+import { sendMaskedOutput } from './masked-output.ts';
 import { answerPoll, pollOf } from './output-poll.ts';
 import { sendRawOutput } from './raw-output.ts';
 import type { Routes } from './routes.ts';
@@ -30,7 +32,8 @@ export function commandRoutes(app: Routes, engine: Engine): void {
       const command = find(c.param('command'));
       const after = seqOf(c.query('after') ?? request.headers['last-event-id']);
       clients.attach(command, response);
-      await streamEvents(command, after, response, c.query('by') === 'line' ? 1 : Infinity);
+      const mostLines = c.query('by') === 'line' ? 1 : Infinity;
+      await streamEvents(command, after, response, { mostLines, raw: isRaw(c.query('raw')) });
     }),
   );
 
@@ -52,7 +55,9 @@ export function commandRoutes(app: Routes, engine: Engine): void {
       if (stream !== 'stdout' && stream !== 'stderr') {
         throw new HoldfastError('NOT_FOUND', 'a command has the streams stdout and stderr');
       }
-      await sendRawOutput(command, stream, request, response);
+      const given = isRaw(c.query('raw')) || command.masks.isEmpty;
+      if (given) await sendRawOutput(command, stream, request, response);
+      else await sendMaskedOutput(command, stream, response);
     }),
   );
 

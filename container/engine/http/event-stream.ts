@@ -7,14 +7,15 @@ import { written } from './drained.ts';
 import { EventPage } from './event-page.ts';
 
 /**
- * `after` is the last seq the client has; 0 is the beginning. An output event covers at most `mostLines` of the log.
+ * `after` is the last seq the client has; 0 is the beginning. An output event covers at most `mostLines` of the log;
+ * with `raw` secrets are left as they are.
  * Resolves when the stream has ended.
  */
 export async function streamEvents(
   command: Command,
   after: number,
   response: ServerResponse,
-  mostLines = Infinity,
+  { mostLines = Infinity, raw = false }: { mostLines?: number; raw?: boolean } = {},
 ): Promise<void> {
   response.writeHead(200, {
     'content-type': SSE_CONTENT_TYPE,
@@ -24,7 +25,7 @@ export async function streamEvents(
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(SSE_COMMENT), LIMITS.heartbeatMs);
   const stopStart = after === 0 ? whenStarted(command, () => response.write(startEvent(command))) : () => {};
-  const follower = new OutputFollower(command, after);
+  const follower = new OutputFollower(command, after, raw);
   const events = new EventPage();
   try {
     for await (const page of follower.pages(response)) {

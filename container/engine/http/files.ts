@@ -1,3 +1,4 @@
+// Routes of files. They never wait for a command: of a session they ask nothing but where it is.
 import { join } from 'node:path';
 import {
   CopyFileRequest,

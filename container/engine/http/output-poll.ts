@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { LIMITS } from '#protocol';
 import type { Command } from '../command/command.ts';
 import { type PageRequest, readPage } from '../command/page.ts';
+import { readMasked } from '../secrets/masked-lines.ts';
+import { isRaw } from './is-raw.ts';
 import { keptAlive } from './kept-alive.ts';
 
 export interface Poll extends PageRequest {
@@ -20,6 +22,7 @@ export function pollOf(query: (name: string) => string | undefined): Poll {
     waitMs: Math.min(whole('waitMs'), LIMITS.waitMs),
     maxBytes: Math.min(whole('maxBytes') || LIMITS.pageBytes, LIMITS.inlineOutputBytes),
     maxOutputBytes: Math.min(whole('maxOutputBytes'), LIMITS.inlineOutputBytes) || undefined,
+    raw: isRaw(query('raw')),
   };
 }
 
@@ -38,10 +41,21 @@ export async function answerPoll(command: Command, poll: Poll, response: ServerR
  */
 const exitTold = new WeakMap<Command, number>();
 
+/** Whether there is a line to be told: the beginning of a secret is not, until it is known not to be one. */
+function isMore(command: Command, since: number, raw: boolean): boolean {
+  const { log, masks } = command;
+  if (log.seq <= since || raw || masks.isEmpty) return log.seq > since;
+  return readMasked({ log, masks, from: log.placeAfter(since), final: false }).lines.length > 0;
+}
+
 /** Resolves when there is a line after `since`, the command has exited or ended, or the wait is over. */
-function newsOf(command: Command, { since, waitMs }: Poll, response: ServerResponse): Promise<void> {
+function newsOf(
+  command: Command,
+  { since, waitMs, raw = false }: Poll,
+  response: ServerResponse,
+): Promise<void> {
   const told = exitTold.get(command) === since;
-  const isNews = () => command.log.seq > since || command.ended || (command.exit !== undefined && !told);
+  const isNews = () => command.ended || (command.exit !== undefined && !told) || isMore(command, since, raw);
   if (waitMs === 0 || isNews()) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {

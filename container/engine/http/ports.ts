@@ -1,3 +1,4 @@
+// Routes about ports; what is for the servers behind them never gets as far as this.
 import { OPERATIONS, RevokedPreviews } from '#protocol';
 import type { Ports } from '../ports/ports.ts';
 import type { PortProxy } from '../ports/proxy.ts';

@@ -1,3 +1,4 @@
+// Routes of processes: the table, output, stdin, signals and ends.
 import {
   CommandId,
   LIMITS,

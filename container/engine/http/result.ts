@@ -6,6 +6,7 @@ import type { Command } from '../command/command.ts';
 import { continuationBytes, cutCharacterBytes, type StreamName } from '../log/label.ts';
 import type { Mark } from '../log/marks.ts';
 import { unlabelStream } from '../log/unlabel.ts';
+import { masked } from '../secrets/masks.ts';
 import { drained } from './drained.ts';
 
 /** One stream's bytes as far as they go inline. */
@@ -58,8 +59,8 @@ export async function sendYielded(command: Command, most: number, response: Serv
   await sendWithOutput(fields, outputs, response);
 }
 
-function identity({ id, request }: Command) {
-  return { id, sessionId: request.sessionId, command: request.text };
+function identity({ id, request, shownText }: Command) {
+  return { id, sessionId: request.sessionId, command: shownText };
 }
 
 async function sendWithOutput(
@@ -99,16 +100,30 @@ function small(name: StreamName, { parts, utf8 }: Inline): Record<string, string
 function inline(command: Command, stream: StreamName, total: number, most: number): Inline {
   if (total === 0) return { parts: [Buffer.alloc(0)], truncated: false, utf8: true };
   if (total <= most) {
-    const bytes = readRange(command, stream, 0, total);
+    const bytes = readShown(command, stream, 0, total, total);
     return { parts: [bytes], truncated: false, utf8: isUtf8(bytes) };
   }
-  const first = readRange(command, stream, 0, Math.ceil(most / 2));
-  const last = readRange(command, stream, total - Math.floor(most / 2), total);
+  const first = readShown(command, stream, 0, Math.ceil(most / 2), total);
+  const last = readShown(command, stream, total - Math.floor(most / 2), total, total);
   const head = first.subarray(0, first.length - cutCharacterBytes(first));
   const tail = last.subarray(continuationBytes(last));
   const left = total - head.length - tail.length;
   const line = `\n[${left} bytes left out; the whole is at /commands/${command.id}/output/${stream}]\n`;
   return { parts: [head, Buffer.from(line), tail], truncated: true, utf8: isUtf8(head) && isUtf8(tail) };
+}
+
+/**
+ * Bytes [from, to) of one stream of `total`, without secrets; one that the borders cut is told by who has its beginning.
+ * The end of a command that runs may be the beginning of one, and is masked then.
+ */
+function readShown(command: Command, stream: StreamName, from: number, to: number, total: number): Buffer {
+  const { masks } = command;
+  if (masks.isEmpty) return readRange(command, stream, from, to);
+  const start = Math.max(0, from - masks.longest * 2);
+  const bytes = readRange(command, stream, start, Math.min(total, to + masks.longest));
+  const flags = masks.covered(bytes) ?? new Uint8Array(bytes.length);
+  if (!command.ended) flags.fill(1, bytes.length - masks.begun(bytes));
+  return masked(bytes, flags, from - start, Math.min(bytes.length, to - start));
 }
 
 /** Bytes [from, to) of one stream, from the log. */

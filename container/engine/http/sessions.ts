@@ -40,7 +40,7 @@ export function sessionRoutes(app: Routes, engine: Engine): void {
   app.get('/sessions/:session/checkpoint', async (c) => {
     const session = sessions.get(parse(SessionId, c.param('session')));
     await session.settled();
-    return c.json(session.save());
+    return c.json(engine.saveSession(session));
   });
 
   app.put('/sessions/:session/checkpoint', async (c) => {
@@ -48,7 +48,7 @@ export function sessionRoutes(app: Routes, engine: Engine): void {
     if (saved.id !== c.param('session')) {
       throw new HoldfastError('INVALID_REQUEST', 'id: the path names another session');
     }
-    return c.json((await sessions.load(saved)).info(), 201);
+    return c.json((await engine.loadSession(saved)).info(), 201);
   });
 
   app.post(OPERATIONS.interrupt.path, (c) => {

@@ -157,6 +157,11 @@ export class CommandLog {
     let mark = this.#marks.atSeq(seq);
     if (seq < this.#head.seq) return mark;
     if (mark.offset < this.#head.offset) mark = this.#head;
+    return this.#lineAfter(mark, seq);
+  }
+
+  #lineAfter(from: Mark, seq: number): Mark {
+    let mark = from;
     while (mark.seq < seq) {
       const lines = this.read(mark.offset);
       let at = 0;
@@ -168,6 +173,11 @@ export class CommandLog {
       mark = advance(mark, lines.subarray(0, at), count);
     }
     return mark;
+  }
+
+  /** The place `count` lines behind a place. */
+  behind(mark: Mark, count: number): Mark {
+    return this.#lineAfter(mark, mark.seq + count);
   }
 
   /** A reader was told this place and may come back with its seq. */

@@ -1,3 +1,5 @@
+// The polling dialect, translated onto the process table: a `session_id` is the id of a process, which shows
+// among the others under /processes.
 import { CommandId, HoldfastError, LIMITS, pollingErrorBody } from '#protocol';
 import { readPage } from '../command/page.ts';
 import type { Engine } from '../engine.ts';

@@ -3,8 +3,6 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { withSpare } from '../proc/spare.ts';
 import { type ListeningSocket, parseSockets } from './sockets.ts';
 
-const COMMAND_LENGTH = 256;
-
 /** All that listen in this network namespace. */
 export function listeningSockets(): ListeningSocket[] {
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
@@ -49,7 +47,7 @@ function linksOf(pid: number): string[] {
 export function commandLineOf(pid: number): string {
   try {
     const text = withSpare(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-    return text.replaceAll('\0', ' ').trim().slice(0, COMMAND_LENGTH);
+    return text.replaceAll('\0', ' ').trim();
   } catch {
     return ''; // it ended
   }

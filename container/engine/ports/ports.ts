@@ -16,8 +16,10 @@ export interface Party {
 }
 
 type Origin = Pick<Party, 'sessionId' | 'commandId'>;
-type Started = Pick<Engine, 'parties' | 'sessionIds'>;
+type Started = Pick<Engine, 'parties' | 'sessionIds' | 'secrets'>;
 
+/** Of a command line, told with a port. */
+const COMMAND_LENGTH = 256;
 /** The addresses of loopback that lead to a socket bound to one of these: a stranger may have the other. */
 const LOOPBACK: Record<string, string[]> = {
   '127.0.0.1': ['127.0.0.1'],
@@ -44,10 +46,19 @@ export class Ports {
     const origins = this.#origins();
     const pids = this.#isolated ? ProcessStat.readAll().map(({ pid }) => pid) : origins.keys();
     const holders = holdersOf(sockets, pids);
+    const { masks } = this.#engine.secrets;
     const listed = sockets.flatMap(({ port, address, inode }) => {
       const pid = holders.get(inode);
       if (pid === undefined) return [];
-      return [{ port, address, pid, command: commandLineOf(pid), ...origins.get(pid) }];
+      return [
+        {
+          port,
+          address,
+          pid,
+          command: masks.text(commandLineOf(pid)).slice(0, COMMAND_LENGTH),
+          ...origins.get(pid),
+        },
+      ];
     });
     return listed.sort((a, b) => a.port - b.port || a.address.localeCompare(b.address));
   }

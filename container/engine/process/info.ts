@@ -8,7 +8,7 @@ export function processInfo(command: Command, pid: number): ProcessInfo {
     id,
     sessionId: request.sessionId,
     pid,
-    command: request.text,
+    command: command.shownText,
     state: state === 'queued' ? 'running' : state,
     exitCode: exit?.exitCode ?? null,
     signal: exit?.signal ?? null,

@@ -48,7 +48,7 @@ export function launch(request: Launch): ChildProcess & { pid: number } {
 }
 
 function spawnBash({ command, copy, cwd, folder, ...paths }: Launch): ChildProcess {
-  const env = command.request.env ?? {};
+  const env = command.callEnv ?? {};
   const outputs = openAll([paths.stdoutPath, paths.stderrPath], constants.O_RDWR);
   const fds = [...outputs];
   try {
@@ -79,7 +79,7 @@ function marks(id: string, env: Record<string, string>): Record<string, string> 
 /** Makes the shell equal to the session's, but for what the call gives. */
 function stateScript({ command, copy }: Launch): string {
   if (!copy.state) return '';
-  const except = new Set([...Object.keys(command.request.env ?? {}), '__hf_id', '__hf_session']);
+  const except = new Set([...Object.keys(command.callEnv ?? {}), '__hf_id', '__hf_session']);
   return copyScript(copy.state, { except, maxBytes: LIMITS.checkpointBytes });
 }
 
@@ -92,7 +92,7 @@ function environmentScript({ command, folder }: Launch): string {
   return `\
 >|${quote(`${folder}/${BEGUN_FILE}`)}
 ${OFFER_FIRST}
-${command.request.env?.BASH_ENV === undefined ? 'unset BASH_ENV' : 'BASH_ENV=$__hf_b; unset __hf_b'}
+${command.callEnv?.BASH_ENV === undefined ? 'unset BASH_ENV' : 'BASH_ENV=$__hf_b; unset __hf_b'}
 trap ${leave} EXIT
 . ${quote(`${folder}/state`)} 2>/dev/null
 `;

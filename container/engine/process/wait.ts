@@ -2,6 +2,8 @@
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError, type OutputMatch, type OutputWait, type PortWait, type WaitRequest } from '#protocol';
 import type { Command } from '../command/command.ts';
+import type { Mark } from '../log/marks.ts';
+import { type MaskedLines, readMasked } from '../secrets/masked-lines.ts';
 import { finder } from './finder.ts';
 import { OutputSearch } from './output-search.ts';
 import { portAnswers } from './port-answers.ts';
@@ -20,6 +22,7 @@ export interface Waited {
   match?: OutputMatch;
 }
 
+const NEWLINE = 10;
 const PORT_EVERY_MS = 50;
 /** Many small writes are one look: a pattern looks at more than what is new. */
 const SEARCH_EVERY_MS = 10;
@@ -41,17 +44,16 @@ async function forOutput(run: ProcessRun, request: OutputWait, { deadline, left 
   const { command } = run;
   const { log } = command;
   const search = new OutputSearch(finder(request));
-  let { offset, seq } = log.placeAfter(request.since ?? 0);
+  let place = log.placeAfter(request.since ?? 0);
   for (;;) {
     const { ended } = command;
-    if (offset < log.head.offset) ({ offset, seq } = log.head);
-    const lines = log.read(offset);
+    if (place.offset < log.head.offset) place = log.head;
+    // What is masked is not found either: else it could be guessed.
+    const { lines, end } = readShown(command, place, ended);
     if (lines.length > 0) {
-      const size = lines.length;
-      const found = search.feed(lines, seq);
+      const found = search.feed(lines, place.seq);
       if (found.match) return { met: true, match: found.match };
-      offset += size;
-      seq = found.seq;
+      place = end;
       await breathe();
       if (left.aborted) return { met: false };
       continue;
@@ -61,6 +63,14 @@ async function forOutput(run: ProcessRun, request: OutputWait, { deadline, left 
     await change(command, deadline, left);
     await sleep(SEARCH_EVERY_MS);
   }
+}
+
+function readShown({ log, masks }: Command, from: Mark, final: boolean): MaskedLines {
+  if (!masks.isEmpty) return readMasked({ log, masks, from, final });
+  const lines = log.read(from.offset);
+  let count = 0;
+  for (let at = lines.indexOf(NEWLINE); at >= 0; at = lines.indexOf(NEWLINE, at + 1)) count += 1;
+  return { lines, end: { ...from, offset: from.offset + lines.length, seq: from.seq + count } };
 }
 
 /** A shell that ended with 0 may have left a daemon, whose port can still come until the output is complete. */

@@ -22,7 +22,7 @@ export function prepareCall(
   stdinTaken: () => boolean,
 ): CallScope | undefined {
   const { id, request } = command;
-  const scope = callScope(request, keeper.facts.cwd);
+  const scope = callScope({ ...request, env: command.callEnv }, keeper.facts.cwd);
   writeCommand(folder, request.text);
   if (request.stdinOpen) openStdinFifo(command, fifos, stdinTaken);
   else if (request.stdin !== undefined) command.stdin = fileStdin(`${folder}/stdin.${id}`, request.stdin);
@@ -40,7 +40,7 @@ export function inheritCall(
   if (stdin) inheritStdinFifo(command, stdin, fifos, stdinTaken);
   else if (request.stdin !== undefined) command.stdin = keptStdin(`${folder}/stdin.${id}`);
   try {
-    return callScope(request, keeper.facts.cwd);
+    return callScope({ ...request, env: command.callEnv }, keeper.facts.cwd);
   } catch {
     return undefined; // its directory has gone since: the shell has entered it, or says so
   }

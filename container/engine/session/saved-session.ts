@@ -2,7 +2,7 @@
 // Invariant: it is never larger than a checkpoint may be, as the JSON that it is sent as.
 import { isAbsolute } from 'node:path';
 import { HoldfastError, LIMITS, type SavedSession } from '#protocol';
-import { bounded, type Checkpoint } from '../shell/checkpoint.ts';
+import { bounded, type Checkpoint, withoutCall } from '../shell/checkpoint.ts';
 import { packState, unpackState } from '../shell/packed-state.ts';
 
 /** For the header of the state and the names of the fields. */
@@ -19,7 +19,7 @@ export function savedSession(
   const lessEnv = Object.keys(env).length < Object.keys(fields.env).length;
   if (!checkpoint) return { saved: { ...rest, state: null }, truncated: lessEnv };
   const room = LIMITS.checkpointBytes - Buffer.byteLength(JSON.stringify(rest)) - ROOM;
-  const given = bounded(checkpoint, Math.floor((room * 3) / 4));
+  const given = bounded(withoutCall(checkpoint), Math.floor((room * 3) / 4));
   const state = packState(given).toString('base64');
   return { saved: { ...rest, state }, truncated: lessEnv || given.truncated };
 }

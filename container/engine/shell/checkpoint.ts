@@ -149,6 +149,15 @@ export function bounded(checkpoint: Checkpoint, maxBytes: number): Checkpoint {
   return { ...checkpoint, ...Object.fromEntries(sections), variables: variables.join(''), truncated: true };
 }
 
+/** The environment of the last call, and its last word: no shell gets them again, and secrets may be in them. */
+const OF_THE_CALL = new Set(['__hf_env', '_']);
+
+export function withoutCall(checkpoint: Checkpoint): Checkpoint {
+  const declarations = splitDeclarations(checkpoint.variables);
+  const kept = declarations.filter(([name]) => !OF_THE_CALL.has(name));
+  return { ...checkpoint, variables: kept.map(([, text]) => text).join('') };
+}
+
 /** How a copy of the state differs from the shell it was taken of. */
 export interface CopyOptions {
   /** Variables that the copy has in its environment already. */
