@@ -8,21 +8,26 @@ type Values = Record<string, string>;
 
 interface Kept {
   sandbox: Values;
-  sessions: Record<string, Values>;
+  /** By id, which may be any name that objects have of their own. */
+  sessions: ReadonlyMap<string, Values>;
   /** Values that are given to nobody any more. */
   former: string[];
 }
 
+/** The same in the file. */
+type Written = Omit<Kept, 'sessions'> & { sessions: [string, Values][] };
+
 export class Secrets {
   readonly #path: string;
-  #kept: Kept = { sandbox: {}, sessions: {}, former: [] };
+  #kept: Kept = { sandbox: {}, sessions: new Map(), former: [] };
   #masks = new Masks();
 
   /** They are kept beside the journal, readable for the engine's user alone, for the engine that comes after this one. */
   constructor(folder: string) {
     this.#path = join(folder, 'secrets');
     try {
-      this.#kept = JSON.parse(readFileSync(this.#path, 'utf8')) as Kept;
+      const kept = JSON.parse(readFileSync(this.#path, 'utf8')) as Written;
+      this.#kept = { ...kept, sessions: new Map(kept.sessions) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
@@ -35,13 +40,13 @@ export class Secrets {
 
   /** For commands of the session; undefined where there are none. */
   envOf(sessionId: string): Values | undefined {
-    const env = { ...this.#kept.sandbox, ...this.#kept.sessions[sessionId] };
+    const env = { ...this.#kept.sandbox, ...this.#kept.sessions.get(sessionId) };
     return Object.keys(env).length === 0 ? undefined : env;
   }
 
   /** The session's own. */
   ofSession(sessionId: string): Values | undefined {
-    return this.#kept.sessions[sessionId];
+    return this.#kept.sessions.get(sessionId);
   }
 
   /** For all sessions, from the next command on. */
@@ -51,10 +56,11 @@ export class Secrets {
 
   /** Undefined when the session is gone. */
   setSession(sessionId: string, values: Values | undefined): void {
-    if (values === undefined && this.#kept.sessions[sessionId] === undefined) return;
-    const { [sessionId]: _, ...others } = this.#kept.sessions;
-    const own = values === undefined || Object.keys(values).length === 0 ? {} : { [sessionId]: values };
-    this.#keep({ ...this.#kept, sessions: { ...others, ...own } });
+    if (values === undefined && !this.#kept.sessions.has(sessionId)) return;
+    const sessions = new Map(this.#kept.sessions);
+    if (values === undefined || Object.keys(values).length === 0) sessions.delete(sessionId);
+    else sessions.set(sessionId, values);
+    this.#keep({ ...this.#kept, sessions });
   }
 
   #keep(next: Kept): void {
@@ -63,7 +69,8 @@ export class Secrets {
       [...this.#kept.former, ...valuesOf(this.#kept)].filter((value) => !now.has(value)),
     );
     const kept = { ...next, former: [...former] };
-    writeFileSync(`${this.#path}.tmp`, JSON.stringify(kept), { mode: 0o600 });
+    const written: Written = { ...kept, sessions: [...kept.sessions] };
+    writeFileSync(`${this.#path}.tmp`, JSON.stringify(written), { mode: 0o600 });
     renameSync(`${this.#path}.tmp`, this.#path);
     this.#kept = kept;
     this.#masks = this.#newMasks();
@@ -75,5 +82,5 @@ export class Secrets {
 }
 
 function valuesOf({ sandbox, sessions }: Kept): string[] {
-  return [sandbox, ...Object.values(sessions)].flatMap((values) => Object.values(values));
+  return [sandbox, ...sessions.values()].flatMap((values) => Object.values(values));
 }
