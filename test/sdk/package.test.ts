@@ -158,6 +158,9 @@ test('Node runs it as it is', () => {
   expect({ stdout, stderr }).toEqual({ stdout: 'function function object\n', stderr: '' });
 });
 
+/** All that talks with a sandbox; what a Worker that embeds one has beside it is left out by any bundler. */
+const CLIENT = 'Holdfast, connectEngine, getSandbox, HoldfastError, errorCode';
+
 for (const [runtime, conditions] of Object.entries({
   browsers: ['browser'],
   workerd: ['workerd', 'worker', 'browser'],
@@ -165,7 +168,7 @@ for (const [runtime, conditions] of Object.entries({
 })) {
   test(`bundled for ${runtime} the client is under 12 KB gzipped, without zod and modules of Node`, async () => {
     const { metafile, outputFiles } = await build({
-      stdin: { contents: `export * from 'holdfast'`, resolveDir: project },
+      stdin: { contents: `export { ${CLIENT} } from 'holdfast'`, resolveDir: project },
       bundle: true,
       minify: true,
       format: 'esm',

@@ -29,6 +29,7 @@ const CALLS: Record<string, (sandbox: DurableSandbox) => unknown> = {
   exposePort: (sandbox) => sandbox.exposePort(3000),
   unexposePort: (sandbox) => sandbox.unexposePort(3000),
   getExposedPorts: (sandbox) => sandbox.getExposedPorts(),
+  gitClone: (sandbox) => sandbox.gitClone('https://host.test/a.git'),
   'terminals.create': (sandbox) => sandbox.terminals.create(),
   'terminals.list': (sandbox) => sandbox.terminals.list(),
   'terminals.get': (sandbox) => sandbox.terminals.get('a'),

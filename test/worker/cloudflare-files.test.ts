@@ -141,10 +141,12 @@ test('a repository is cloned, whatever its names hold', async ({ sandbox, folder
     'cd shallow && git log --oneline | wc -l && git branch --show-current',
   );
   expect(stdout.split('\n').map((line) => line.trim())).toEqual(['1', 'side', '']);
+  const absent = await session.gitCheckout(`file://${folder}/none`).catch((error: Error) => error);
+  expect(errorCode(absent)).toBe('GIT_FAILED');
   const thrown = await session
     .gitCheckout(`file://name:secret@${folder}/none`)
     .catch((error: Error) => error);
-  expect(errorCode(thrown)).toBe('GIT_FAILED');
+  expect(errorCode(thrown)).toBe('INVALID_REQUEST');
   expect((thrown as Error).message).not.toContain('secret');
   expect(await sandbox.listProcesses()).toEqual([]);
 });
