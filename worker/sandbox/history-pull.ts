@@ -18,8 +18,9 @@ const LATEST_MS = 250;
 const FOLLOW_UP_MS = 10_000;
 /** After a pull that failed, as when an engine died and is started again: longer each time, up to the above. */
 const RETRY_MS = 200;
-/** To the next pull where a shell was just writing its state. */
-const PENDING_MS = 100;
+/** Where a shell is just writing its state, a pull asks again after so long, and so often at most. */
+const PENDING_MS = 50;
+const MOST_PENDING = 15;
 
 export class HistoryPull {
   readonly #engine: Engine;
@@ -84,6 +85,7 @@ export class HistoryPull {
   async #run(): Promise<void> {
     const { token, generation } = this.#store.record.engine();
     if (this.#cursor.token !== token) this.#cursor = { token, after: 0 };
+    let pending = 0;
     for (let more = true; more; ) {
       if (!this.#engine.running) return;
       this.#store.sessions.beginPull();
@@ -97,7 +99,10 @@ export class HistoryPull {
       this.#working = page.liveProcesses > 0 || page.sessions.some(({ runningCommand }) => runningCommand);
       for (const saved of page.saved) this.#store.save(await this.#secrets.sealed(saved), generation);
       await this.#events.fetchOf(page.commands, generation);
-      if (!more && page.pending) this.#after(PENDING_MS);
+      if (!more && page.pending && pending++ < MOST_PENDING) {
+        await new Promise((resolve) => setTimeout(resolve, PENDING_MS));
+        more = true;
+      }
       if (!more && this.#working) this.#after(FOLLOW_UP_MS);
     }
   }
