@@ -66,7 +66,7 @@ export class Command {
   /** Number of its last change, rising through the engine: the cursor of `/sync`. */
   change = 0;
   readonly recorder: CommandRecorder;
-  readonly #secrets: Pick<Secrets, 'envOf' | 'masks'> | undefined;
+  readonly #secrets: Pick<Secrets, 'envOf' | 'masksFor'> | undefined;
   /** When it was asked for and when it began, on the clock of performance.now(). */
   readonly #startedClock: number;
   #runClock = 0;
@@ -82,7 +82,7 @@ export class Command {
     logPath: string,
     now: Date,
     recorder: CommandRecorder,
-    secrets?: Pick<Secrets, 'envOf' | 'masks'>,
+    secrets?: Pick<Secrets, 'envOf' | 'masksFor'>,
   ) {
     this.id = id;
     this.#secrets = secrets;
@@ -142,7 +142,7 @@ export class Command {
 
   /** What is not to leave the sandbox of its text and output. */
   get masks(): Masks {
-    return this.#secrets?.masks ?? NO_MASKS;
+    return this.#secrets?.masksFor(this.createdAt) ?? NO_MASKS;
   }
 
   /** Its text for others. */
