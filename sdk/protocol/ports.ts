@@ -1,5 +1,5 @@
 // What listens in a sandbox, and what is told of the client to a server behind a port.
-import * as z from 'zod';
+import { z } from 'zod';
 
 export const ListeningPort = z.object({
   port: z.int(),
