@@ -3,11 +3,25 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 
 interface Counts {
   passed: number;
   failed: number;
+  /** The name and the message of each failed test: shown again at the end, where a log that was cut still has them. */
+  failures: string[];
+}
+
+/** What is read here of the report of vitest's `json` reporter. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+  }[];
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
@@ -27,21 +41,45 @@ async function vitest(args: string[]): Promise<Counts> {
   });
   process.removeListener('SIGTERM', leave);
   const counts = readReport(report);
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (code === 0 || counts.failed > 0) return counts;
+  return {
+    ...counts,
+    failed: 1,
+    failures: [...counts.failures, `vitest ended with ${code}: ${args.join(' ')}`],
+  };
 }
 
 function readReport(path: string): Counts {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(path, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
+    const report = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      failures: [...failuresOf(report)],
     };
-    return { passed: numPassedTests, failed: numFailedTests };
   } catch (error) {
     // No file: vitest ended before it ran anything, and its exit code says why.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { passed: 0, failed: 0 };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { passed: 0, failed: 0, failures: [] };
     throw error;
   }
+}
+
+function* failuresOf({ testResults }: Report): Generator<string> {
+  for (const { name, status, message, assertionResults } of testResults) {
+    const file = relative(process.cwd(), name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    for (const test of failed)
+      yield `${file} > ${test.fullName}\n${shorten(test.failureMessages.join('\n'))}`;
+    if (failed.length === 0 && status === 'failed') yield `${file}\n${shorten(message)}`;
+  }
+}
+
+/** Without the calls inside of libraries, and without the rest of a value that fills pages. */
+function shorten(message: string): string {
+  const lines = message
+    .split('\n')
+    .filter((line) => !/^ +at .*(node_modules|node:internal|new Promise)/.test(line));
+  return lines.join('\n').slice(0, 2000);
 }
 
 const args = process.argv.slice(2);
@@ -65,16 +103,18 @@ const phases = namesProjects
     ];
 
 process.on('SIGINT', () => {});
-const total: Counts = { passed: 0, failed: 0 };
+const total: Counts = { passed: 0, failed: 0, failures: [] };
 for (const phase of phases) {
-  const { passed, failed } = await vitest([...phase, ...args]);
+  const { passed, failed, failures } = await vitest([...phase, ...args]);
   total.passed += passed;
   total.failed += failed;
+  total.failures.push(...failures.map((failure) => `${phase.join(' ')} ${failure}`));
 }
 rmSync(scratch, { recursive: true });
 
 if (!docker && !namesProjects) {
   console.log('`docker info` does not answer here: the e2e suite did not run against the image.');
 }
+for (const failure of total.failures) console.log(`\nFAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
