@@ -59,11 +59,11 @@ export class Driver {
     this.model?.shaken(Date.now(), SHELL_LAG_MS);
   }
 
-  /** The engine was killed just now: of a shell that ends itself afterwards nobody sees how. */
+  /** The engine was killed just now: of a shell that ends itself afterwards, or was just killed, nobody sees how. */
   engineKilled(): void {
-    for (const record of this.live) {
-      const { losesState, ending } = record.plan;
-      if (losesState || ending === 'signal' || ending === 'terminate') record.excuses.add('shell');
+    for (const { plan, excuses } of this.live) {
+      const ends = plan.losesState || plan.ending === 'signal' || plan.ending === 'terminate';
+      if (ends || excuses.has('process')) excuses.add('shell');
     }
   }
 

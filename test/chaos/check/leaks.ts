@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Driver, SESSION_MARK } from '../driver.ts';
-import { isEngine, isShell, openDescriptors, type SeenProcess } from '../target/processes.ts';
+import { engineOf, isEngine, isShell, openDescriptors, type SeenProcess } from '../target/processes.ts';
 import type { World } from '../world.ts';
 
 /** What a short child, a sweep or a garbage collection may take. */
@@ -66,7 +66,7 @@ export class Leaks {
   }
 
   async #checkDescriptors(sessions: number): Promise<void> {
-    const engine = this.#world.target.processes().find(isEngine);
+    const engine = engineOf(this.#world.target.processes());
     if (!engine) return;
     if (this.#descriptors === undefined) {
       this.#descriptors = openDescriptors(engine.pid).length;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Driver, SESSION_MARK } from '../driver.ts';
 import type { Random } from '../random.ts';
-import { isEngine, isShell, kill } from '../target/processes.ts';
+import { engineOf, isShell, kill, topmost } from '../target/processes.ts';
 import type { FaultName } from '../target/target.ts';
 import type { World } from '../world.ts';
 
@@ -19,9 +19,8 @@ type Fault = (scene: FaultScene) => Promise<string | undefined>;
 const shell: Fault = async ({ world, drivers, random }) => {
   const driver = random.pick(drivers);
   if (!driver.model) return undefined;
-  const found = world.target
-    .processes()
-    .find((seen) => isShell(seen) && seen.env.get(SESSION_MARK) === driver.id);
+  const shells = world.target.processes().filter(isShell);
+  const found = topmost(shells.filter(({ env }) => env.get(SESSION_MARK) === driver.id));
   if (!found) return undefined;
   // Before the kill: what ends at this very moment is excused as well.
   driver.shellKilled();
@@ -34,9 +33,7 @@ const process: Fault = async ({ world, drivers, random }) => {
   const live = drivers.flatMap((driver) => driver.liveProcesses);
   if (live.length === 0) return undefined;
   const record = random.pick(live);
-  const seen = world.target.processes().filter(({ env }) => env.get('__hf_id') === record.id);
-  const pids = new Set(seen.map(({ pid }) => pid));
-  const root = seen.find(({ parent }) => !pids.has(parent));
+  const root = topmost(world.target.processes().filter(({ env }) => env.get('__hf_id') === record.id));
   if (!root) return undefined;
   record.excuses.add('process');
   // Of one that an engine left to the next nobody hears how it was killed.
@@ -47,7 +44,7 @@ const process: Fault = async ({ world, drivers, random }) => {
 
 /** SIGSTOP to the engine, and SIGCONT after a while. */
 const pause: Fault = async ({ world, drivers, random }) => {
-  const engine = world.target.processes().find(isEngine);
+  const engine = engineOf(world.target.processes());
   if (!engine) return undefined;
   note(drivers, 'engine stopped');
   kill(engine.pid, 'SIGSTOP');
@@ -59,7 +56,7 @@ const pause: Fault = async ({ world, drivers, random }) => {
 /** SIGKILL to the engine, at times to the next one too while it takes over. It excuses nothing. */
 const engine: Fault = async ({ world, drivers, random }) => {
   for (let again = true; again; again = random.chance(0.25)) {
-    const found = world.target.processes().find(isEngine);
+    const found = engineOf(world.target.processes());
     if (found && kill(found.pid, 'SIGKILL')) {
       world.engineDied = true;
       for (const driver of drivers) driver.engineKilled();

@@ -7,6 +7,9 @@ interface Past {
   sinceMs: number;
 }
 
+/** Beyond the age of any checkpoint that may still be gone back to. */
+const REMEMBERED_MS = 300_000;
+
 export class SessionModel {
   #possible: State[];
   /** Oldest first; the last is what the session may be now. */
@@ -27,7 +30,7 @@ export class SessionModel {
     if (sameStates(next, this.#possible)) return;
     this.#possible = next;
     this.#history.push({ states: next, sinceMs: nowMs });
-    if (this.#history.length > 60) this.#history.shift();
+    while (this.#history[1] && nowMs - this.#history[1].sinceMs > REMEMBERED_MS) this.#history.shift();
   }
 
   /** The shell went back to a checkpoint that is not older than `lagMs`. */

@@ -22,7 +22,18 @@ export function isEngine({ argv }: SeenProcess): boolean {
   );
 }
 
-/** A session's own shell, which reads its commands from a FIFO. */
+/** The first engine: a child of it that has not come to execve(2) yet looks like it. */
+export function engineOf(processes: SeenProcess[]): SeenProcess | undefined {
+  return topmost(processes.filter(isEngine));
+}
+
+/** The one that none of the others started. */
+export function topmost(processes: SeenProcess[]): SeenProcess | undefined {
+  const pids = new Set(processes.map(({ pid }) => pid));
+  return processes.find(({ parent }) => !pids.has(parent));
+}
+
+/** A session's own shell, which reads its commands from a FIFO, or what it forked and has not become another program. */
 export function isShell({ argv }: SeenProcess): boolean {
   return argv[0]?.endsWith('bash') === true && argv.includes('--noediting');
 }
