@@ -15,7 +15,7 @@ interface NativePackage {
 const NATIVE_PACKAGES: NativePackage[] = [
   {
     name: 'koffi',
-    files: ['index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'],
+    files: ['index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'],
     compiled: { name: '@koromix/koffi-linux-x64', files: ['index.js', 'linux_x64/koffi.node'] },
   },
   {

@@ -1,6 +1,6 @@
 // The protocol's schemas as JSON Schema, each under its name, with the comments of the source as descriptions.
 import { readdirSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import * as protocol from '#protocol';
 import { type Comments, readComments } from './comments.ts';
 

@@ -46,12 +46,12 @@ function resolved(code: string, file: string): string {
 /** What `docker build` needs, in a folder of its own. npm packs nothing that is called node_modules. */
 async function image(): Promise<void> {
   const engine = await bundleEngine();
-  cpSync(engine, join(to, 'image/engine.mjs'));
+  cpSync(engine, join(to, 'image/engine.cjs'));
   cpSync(join(root, 'dist/node_modules'), join(to, 'image/modules'), { recursive: true });
   cpSync(join(root, 'container/supervise'), join(to, 'image/supervise'));
   const dockerfile = readFileSync(join(root, 'container/Dockerfile'), 'utf8')
     .replace('COPY dist/node_modules ', 'COPY modules ')
-    .replace('COPY dist/engine.mjs container/supervise ', 'COPY engine.mjs supervise ');
+    .replace('COPY dist/engine.cjs container/supervise ', 'COPY engine.cjs supervise ');
   if (/^COPY .*(dist|container)\//m.test(dockerfile))
     throw new Error('container/Dockerfile copies what is not packed');
   writeFileSync(join(to, 'image/Dockerfile'), dockerfile);

@@ -7,6 +7,7 @@ import { ConfigError, readConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import { socketAcceptor } from './http/accept-sockets.ts';
 import { engineApp } from './http/app.ts';
+import { giveBackWhenIdle } from './idle-memory.ts';
 import { Ports } from './ports/ports.ts';
 import { PortProxy } from './ports/proxy.ts';
 import { inheritedEnvironment } from './shell/environment.ts';
@@ -45,6 +46,7 @@ server.on('upgrade', (request, socket, head) =>
 server.listen(config.port, config.host, () => {
   const { address: host, port } = server.address() as AddressInfo;
   console.log(JSON.stringify({ listening: { host, port } }));
+  giveBackWhenIdle();
 });
 
 /** What keeps it from starting is told in a line, without a stack. */

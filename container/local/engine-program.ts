@@ -8,7 +8,7 @@ import type { Plugin } from 'esbuild';
 import { bundled } from '../bundle.ts';
 import { NATIVE_NAMES } from '../native-packages.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/local/engine.mjs', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/local/engine.cjs', import.meta.url));
 /** What Node keeps of what it compiled, for the next start. */
 const COMPILED = fileURLToPath(new URL('../../dist/local/compiled', import.meta.url));
 

@@ -1,5 +1,5 @@
 // A command in the table: foreground or background, waiting, running or ended.
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A foreground command ends as `exited`; a process goes on to `settled` when its output is complete. */
 export const CommandState = z.enum(['queued', 'running', 'exited', 'settled', 'lost']);

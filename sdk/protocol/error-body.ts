@@ -1,5 +1,5 @@
 // The wire form of an error.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERRORS, type ErrorCode } from './errors.ts';
 
 /** The body of every answer that is not a success. */

@@ -1,5 +1,5 @@
 // The events of one command, as they stream to a client.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import type { Exit } from './exec.ts';
 

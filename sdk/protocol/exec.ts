@@ -1,5 +1,5 @@
 // Running a command in a session: what is asked, and the result as JSON.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 import { CommandId, Cwd, Env } from './names.ts';
 

@@ -1,5 +1,5 @@
 // What calls about files are asked in their queries, where every value is text.
-import { z } from 'zod';
+import * as z from 'zod';
 import { FileMode, FilePath, Globs } from './files.ts';
 import { LIMITS } from './limits.ts';
 import { SessionId } from './names.ts';

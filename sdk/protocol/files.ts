@@ -1,6 +1,6 @@
 // Files of a sandbox: what the calls below `/files` take and answer. Contents travel as raw bytes beside these, and
 // what the calls are asked in their queries is in files-queries.ts.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 
 /** Absolute, or relative to the session's cwd. Nothing in it is expanded: `~` is a name like any other. */

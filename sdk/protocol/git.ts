@@ -1,5 +1,5 @@
 // Cloning a repository: what is asked, what is told on the way, and what comes of it.
-import { z } from 'zod';
+import * as z from 'zod';
 import { FilePath } from './files.ts';
 import { LIMITS } from './limits.ts';
 import { SessionId } from './names.ts';

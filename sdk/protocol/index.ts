@@ -12,6 +12,7 @@ export * from './git.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './operations.ts';
+export * from './parse-as.ts';
 export * from './polling-error.ts';
 export * from './port-names.ts';
 export * from './ports.ts';

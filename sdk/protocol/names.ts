@@ -1,6 +1,6 @@
 // The names a caller may choose, and the patterns that hold them.
 // They end up in paths and file names, so the patterns allow nothing that could leave a folder.
-import { z } from 'zod';
+import * as z from 'zod';
 import { SANDBOX_NAME } from './well-known.ts';
 
 const notADotPath = (name: string) => name !== '.' && name !== '..';

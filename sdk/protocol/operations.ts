@@ -1,6 +1,6 @@
 // The HTTP API as data: the engine serves these paths, the Worker the same under
 // /v1/sandboxes/{sandbox}. `access` is what a scoped token must allow; `body` what is validated.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { SignalRequest } from './command.ts';
 import { ExecRequest } from './exec.ts';
 import { CopyFileRequest, MakeFolderRequest, MoveFileRequest, ReplaceRequest } from './files.ts';

@@ -1,5 +1,5 @@
 // What listens in a sandbox, and what is told of the client to a server behind a port.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const ListeningPort = z.object({
   port: z.int(),

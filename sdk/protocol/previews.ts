@@ -1,5 +1,5 @@
 // Preview URLs: a port of a sandbox under a host name of its own, for whoever has the link.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 
 export const PreviewRequest = z.strictObject({

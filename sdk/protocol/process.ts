@@ -1,5 +1,5 @@
 // A process: a command that runs in the background, in a copy of its session's shell.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CommandText } from './exec.ts';
 import { LIMITS } from './limits.ts';
 import { CommandId, Cwd, Env, SessionId } from './names.ts';

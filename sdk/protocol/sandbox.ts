@@ -1,5 +1,5 @@
 // A sandbox as its Durable Object sees it, and the tokens that open one.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 import { Env } from './names.ts';
 import { SecretsPatch } from './secrets.ts';

@@ -1,6 +1,6 @@
 // A session as one engine saves it and another makes it again: internal calls between engine and Durable Object,
 // `GET` and `PUT /sessions/{id}/checkpoint`.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Env, SessionId } from './names.ts';
 import { Secrets } from './secrets.ts';
 

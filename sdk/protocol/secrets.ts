@@ -1,5 +1,5 @@
 // Secrets: environment variables whose values are masked in all that leaves the sandbox.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 import { Env } from './names.ts';
 

@@ -1,5 +1,5 @@
 // A session: one persistent bash with its own cwd, variables and functions.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Cwd, Env, SessionId } from './names.ts';
 import { Secrets } from './secrets.ts';
 

@@ -1,5 +1,5 @@
 // What a Durable Object pulls from its engine after each command: an internal call, `POST /sync`.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CommandInfo } from './command.ts';
 import { SavedSession } from './saved-session.ts';
 import { SessionInfo } from './session.ts';

@@ -1,6 +1,6 @@
 // A terminal: a shell or a command on a pseudoterminal, and what goes over the WebSocket to it. Binary messages are
 // the terminal's bytes, both ways; text messages are the JSON objects below.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CommandText } from './exec.ts';
 import { LIMITS } from './limits.ts';
 import { Cwd, Env, SessionId } from './names.ts';

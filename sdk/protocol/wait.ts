@@ -1,5 +1,5 @@
 // Waiting for a process in one call: until its output holds something, a port answers, or it exited.
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 import { ProcessInfo } from './process.ts';
 

@@ -1,26 +1,23 @@
 // Files of any size cost the engine no memory. Only where its process is ours to look at.
-import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { request, target } from './harness/api.ts';
 import { filesPath } from './harness/files.ts';
+import { residentBytes } from './harness/memory.ts';
 import { test } from './harness/session.ts';
 
 const MB = 1_000_000;
 /** Chunks of an upload are garbage until they are collected, some tens of MB of them, however large the file. */
 const FLAT_MB = 100;
 
-const memory = (pid: number) =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
-
 describe.runIf(target.engine !== undefined)('the engine', () => {
   const { pid } = target.engine ?? { pid: 0 };
 
   /** The most that memory grows while `run` goes on. */
   async function added(run: () => Promise<void>): Promise<number> {
-    const before = memory(pid);
+    const before = residentBytes(pid);
     let peak = before;
     const timer = setInterval(() => {
-      peak = Math.max(peak, memory(pid));
+      peak = Math.max(peak, residentBytes(pid));
     }, 10);
     await run().finally(() => clearInterval(timer));
     return (peak - before) / MB;

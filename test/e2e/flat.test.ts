@@ -5,24 +5,20 @@ import { describe, expect } from 'vitest';
 import type { CommandInfo } from '#protocol';
 import { api, target } from './harness/api.ts';
 import { bytesOf, stream } from './harness/events.ts';
+import { residentBytes } from './harness/memory.ts';
 import { createSession, test } from './harness/session.ts';
 import { until } from './harness/until.ts';
 
 const MB = 1_000_000;
 
-/** Resident memory of the engine, in bytes. */
-function memory(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
-}
-
 /** The highest memory of the engine while `run` goes on. */
 async function peakMemory(pid: number, run: () => Promise<void>): Promise<number> {
   let peak = 0;
   const timer = setInterval(() => {
-    peak = Math.max(peak, memory(pid));
+    peak = Math.max(peak, residentBytes(pid));
   }, 10);
   await run().finally(() => clearInterval(timer));
-  return Math.max(peak, memory(pid));
+  return Math.max(peak, residentBytes(pid));
 }
 
 /** Every process below `pid`. */
@@ -75,7 +71,7 @@ describe.runIf(target.engine !== undefined)('the engine', () => {
       for await (const _ of await stream(session.id, { command }));
     };
     await run('seq 1 100000');
-    const before = memory(pid);
+    const before = residentBytes(pid);
     const added = (await peakMemory(pid, () => run(PRINT_200_MB))) - before;
     expect(added / MB).toBeLessThanOrEqual(40);
   });
@@ -85,7 +81,7 @@ describe.runIf(target.engine !== undefined)('the engine', () => {
   }) => {
     const warm = await api('POST', `/sessions/${session.id}/exec`, { command: 'seq 1 2000000' });
     expect(warm.status).toBe(200);
-    const before = memory(pid);
+    const before = residentBytes(pid);
     const run = async () => {
       await session.exec(`${PRINT_200_MB} >&2`);
     };
@@ -97,7 +93,7 @@ describe.runIf(target.engine !== undefined)('the engine', () => {
     session,
   }) => {
     const id = `slow-${crypto.randomUUID()}`;
-    const before = memory(pid);
+    const before = residentBytes(pid);
     let bytes = 0;
     const run = async () => {
       const events = await stream(session.id, { command: PRINT_200_MB, id });

@@ -1,17 +1,16 @@
 // More sessions than shells.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { SessionInfo } from '#protocol';
 import { target } from './harness/api.ts';
+import { residentBytes } from './harness/memory.ts';
 import { OwnEngine } from './harness/own-engine.ts';
 import { shellsOf } from './harness/shells.ts';
 import { until } from './harness/until.ts';
 
 const SESSIONS = 1000;
-
-const residentKiB = (pid: number) =>
-  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+const MiB = 1024 * 1024;
 
 function bytesBelow(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
@@ -35,7 +34,7 @@ test.skipIf(target.name !== 'engine')(
       await until(async () => shellsOf(engine.pid).length === 0, 60_000);
       const { body } = await engine.call<{ sessions: SessionInfo[] }>('GET', '/sessions');
       expect(body.sessions).toHaveLength(SESSIONS + 1);
-      const megabytes = residentKiB(engine.pid) / 1024;
+      const megabytes = residentBytes(engine.pid) / MiB;
       const disk = bytesBelow(join(engine.folder, 'state')) / 1024 / 1024;
       console.log(
         `1,000 idle sessions: ${megabytes.toFixed(0)} MiB resident, ${disk.toFixed(1)} MiB on disk`,

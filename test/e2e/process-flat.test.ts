@@ -4,15 +4,13 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { target } from './harness/api.ts';
+import { residentBytes } from './harness/memory.ts';
 import { startProcess } from './harness/process.ts';
 import { startProgram } from './harness/program.ts';
 import { createSession, test } from './harness/session.ts';
 import { until } from './harness/until.ts';
 
 const MB = 1_000_000;
-
-const memory = (pid: number) =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 
 /** Bytes of all files of one log; one may leave between the listing and the look. */
 function bytesOnDisk(folder: string, id: string): number {
@@ -53,12 +51,12 @@ describe.runIf(target.engine !== undefined)('the engine', () => {
   }, async ({ session }) => {
     const print = (bytes: number) => `yes 'a line of output that is repeated' | head -c ${bytes}`;
     await (await startProcess(session, print(100 * MB))).end();
-    const before = memory(pid);
+    const before = residentBytes(pid);
     let peak = before;
     let disk = 0;
     const process = await startProcess(session, print(500 * MB));
     await until(async () => {
-      peak = Math.max(peak, memory(pid));
+      peak = Math.max(peak, residentBytes(pid));
       disk = Math.max(disk, bytesOnDisk(join(stateDir, 'logs'), process.id));
       return (await process.info()).state === 'settled';
     }, 90_000);

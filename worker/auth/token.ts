@@ -1,6 +1,6 @@
 // Scoped tokens: `hft.<claims>.<signature>`, both base64url. The claims are readable by their holder;
 // the signature, HMAC-SHA-256 under the API key, is what makes them true. A new key ends them all.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Claims = z.object({
   sandbox: z.string(),

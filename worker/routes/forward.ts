@@ -1,9 +1,8 @@
 // Sends a checked request on to its sandbox's Durable Object, under the same URL, without the caller's credentials.
 import type { Context } from 'hono';
-import { HoldfastError, SandboxName, splitProtocols } from '#protocol';
+import { HoldfastError, parseAs, SandboxName, splitProtocols } from '#protocol';
 import type { AppEnv } from '../app.ts';
 import { type Access, authorize } from '../auth/authorize.ts';
-import { parse } from '../http/parse-body.ts';
 
 /** Headers that end here: credentials are the Worker's, and the length is that of the body as it is sent on. */
 const DROPPED = [
@@ -17,7 +16,7 @@ const DROPPED = [
 
 /** The sandbox that the path names, if the caller may do this to it. Throws INVALID_REQUEST or FORBIDDEN. */
 export function admit(c: Context<AppEnv>, access: Access): string {
-  const sandbox = parse(SandboxName, c.req.param('sandbox'), 'sandbox');
+  const sandbox = parseAs(SandboxName, c.req.param('sandbox'), 'sandbox');
   authorize(c.get('caller'), sandbox, access);
   return sandbox;
 }

@@ -9,6 +9,7 @@ import {
   isSocketUpgrade,
   OPERATIONS,
   type Operation,
+  parseAs,
   queryValue,
   SessionId,
   StdinRequest,
@@ -16,7 +17,7 @@ import {
   withBodyMark,
 } from '#protocol';
 import type { AppEnv } from '../app.ts';
-import { parse, parseBody } from '../http/parse-body.ts';
+import { parseBody } from '../http/parse-body.ts';
 import { readBody } from '../http/read-body.ts';
 import { admit, forward } from './forward.ts';
 
@@ -29,7 +30,7 @@ for (const operation of Object.values<Operation>(OPERATIONS)) {
     const isRaw = /^(true|1)$/.test(c.req.query('raw') ?? '');
     const sandbox = admit(c, isRaw ? 'write' : operation.access);
     const rest = checkedPath(c, operation.path);
-    if (operation.query) parse(operation.query, queryValue(new URL(c.req.url).searchParams), 'the query');
+    if (operation.query) parseAs(operation.query, queryValue(new URL(c.req.url).searchParams), 'the query');
     if (operation.bytesBody) return forward(c, sandbox, rest, ...wholeBody(c.req.raw));
     return forward(c, sandbox, rest, await checkedBody(c.req.raw, operation));
   });
@@ -39,10 +40,10 @@ for (const operation of Object.values<Operation>(OPERATIONS)) {
 function checkedPath(c: Context<AppEnv>, path: string): string {
   return path.replace(/:(\w+)/g, (_, name: string) => {
     const value = c.req.param(name);
-    if (name === 'session') return parse(SessionId, value, 'session');
-    if (name === 'process') return parse(CommandId, value, 'process');
-    if (name === 'command') return parse(CommandId, value, 'command');
-    if (name === 'terminal') return parse(TerminalId, value, 'terminal');
+    if (name === 'session') return parseAs(SessionId, value, 'session');
+    if (name === 'process') return parseAs(CommandId, value, 'process');
+    if (name === 'command') return parseAs(CommandId, value, 'command');
+    if (name === 'terminal') return parseAs(TerminalId, value, 'terminal');
     if (name === 'stream' && value !== 'stdout' && value !== 'stderr') {
       throw new HoldfastError('NOT_FOUND', 'A command has the outputs stdout and stderr.');
     }

@@ -1,14 +1,14 @@
 // Request bodies: read with a bound, parsed once into a type.
 import type { IncomingMessage } from 'node:http';
-import type { z } from 'zod';
-import { COMMAND_ID_HEADER, CommandId, HoldfastError, LIMITS } from '#protocol';
+import type * as z from 'zod';
+import { COMMAND_ID_HEADER, CommandId, HoldfastError, LIMITS, parseAs } from '#protocol';
 
 /** The JSON body as `schema` has it; an empty one is `{}`. 400 INVALID_REQUEST, 413 PAYLOAD_TOO_LARGE. */
 export async function readJson<T extends z.ZodType>(
   request: IncomingMessage,
   schema: T,
 ): Promise<z.infer<T>> {
-  return parse(schema, parseJson(await readText(request)));
+  return parseAs(schema, parseJson(await readText(request)));
 }
 
 /** The body, with the id that came in a header where it names none: whoever cut the request off may repeat it. */
@@ -18,7 +18,9 @@ export async function readStart<T extends z.ZodType<{ id?: string | undefined }>
 ): Promise<z.infer<T>> {
   const wanted = await readJson(request, schema);
   const given = request.headers[COMMAND_ID_HEADER];
-  return wanted.id === undefined && given !== undefined ? { ...wanted, id: parse(CommandId, given) } : wanted;
+  return wanted.id === undefined && given !== undefined
+    ? { ...wanted, id: parseAs(CommandId, given, COMMAND_ID_HEADER) }
+    : wanted;
 }
 
 /** At most 4 MiB of text. */
@@ -42,17 +44,6 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new HoldfastError('INVALID_REQUEST', 'the body is not JSON');
   }
-}
-
-export function parse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.map((issue) => ({
-    path: issue.path.join('.'),
-    message: issue.message,
-  }));
-  const message = details.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
-  throw new HoldfastError('INVALID_REQUEST', message, { details });
 }
 
 function tooLarge(): HoldfastError {

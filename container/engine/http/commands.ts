@@ -1,8 +1,8 @@
 // Routes of commands: the table, replay, raw output, stdin and signals.
-import { CommandId, HoldfastError, OPERATIONS, SignalRequest } from '#protocol';
+import { CommandId, HoldfastError, OPERATIONS, parseAs, SignalRequest } from '#protocol';
 import type { Command } from '../command/command.ts';
 import type { Engine } from '../engine.ts';
-import { parse, readJson } from './body.ts';
+import { readJson } from './body.ts';
 import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
 import { isRaw } from './is-raw.ts';
@@ -16,7 +16,7 @@ import { writeStdin } from './stdin.ts';
 export function commandRoutes(app: Routes, engine: Engine): void {
   const { commands, clients } = engine;
   const find = (id: string | undefined): Command => {
-    const command = commands.get(parse(CommandId, id));
+    const command = commands.get(parseAs(CommandId, id, 'command'));
     engine.processes.of(command)?.touch();
     return command;
   };

@@ -3,6 +3,7 @@ import {
   CommandId,
   LIMITS,
   OPERATIONS,
+  parseAs,
   SignalRequest,
   StartProcessRequest,
   TerminateRequest,
@@ -10,7 +11,7 @@ import {
 } from '#protocol';
 import type { Engine } from '../engine.ts';
 import type { ProcessRun } from '../process/process-run.ts';
-import { parse, readJson, readStart } from './body.ts';
+import { readJson, readStart } from './body.ts';
 import { direct } from './direct.ts';
 import { answerPoll, pollOf } from './output-poll.ts';
 import type { Routes } from './routes.ts';
@@ -20,7 +21,7 @@ import { answerWait } from './wait.ts';
 
 export function processRoutes(app: Routes, engine: Engine): void {
   const { processes } = engine;
-  const find = (id: string | undefined): ProcessRun => processes.get(parse(CommandId, id));
+  const find = (id: string | undefined): ProcessRun => processes.get(parseAs(CommandId, id, 'command'));
 
   app.post(OPERATIONS.startProcess.path, async (c) => {
     const request = await readStart(c.env.incoming, StartProcessRequest);
@@ -34,7 +35,7 @@ export function processRoutes(app: Routes, engine: Engine): void {
   app.get(OPERATIONS.getProcess.path, (c) => c.json(find(c.param('process')).info()));
 
   app.delete(OPERATIONS.deleteProcess.path, async (c) => {
-    await processes.delete(parse(CommandId, c.param('process')));
+    await processes.delete(parseAs(CommandId, c.param('process'), 'process'));
     return c.body(null, 204);
   });
 

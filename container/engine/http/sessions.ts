@@ -4,12 +4,13 @@ import {
   ExecRequest,
   HoldfastError,
   OPERATIONS,
+  parseAs,
   SavedSession,
   SessionId,
   SSE_CONTENT_TYPE,
 } from '#protocol';
 import type { Engine } from '../engine.ts';
-import { parse, readJson, readStart } from './body.ts';
+import { readJson, readStart } from './body.ts';
 import { direct } from './direct.ts';
 import { streamEvents } from './event-stream.ts';
 import { answerExec } from './exec.ts';
@@ -28,17 +29,17 @@ export function sessionRoutes(app: Routes, engine: Engine): void {
   });
 
   app.get(OPERATIONS.getSession.path, (c) =>
-    c.json(sessions.get(parse(SessionId, c.param('session'))).info()),
+    c.json(sessions.get(parseAs(SessionId, c.param('session'), 'session')).info()),
   );
 
   app.delete(OPERATIONS.deleteSession.path, async (c) => {
-    await engine.deleteSession(parse(SessionId, c.param('session')));
+    await engine.deleteSession(parseAs(SessionId, c.param('session'), 'session'));
     return c.body(null, 204);
   });
 
   // Between engine and Durable Object: the Worker lets nobody else through to these.
   app.get('/sessions/:session/checkpoint', async (c) => {
-    const session = sessions.get(parse(SessionId, c.param('session')));
+    const session = sessions.get(parseAs(SessionId, c.param('session'), 'session'));
     await session.settled();
     return c.json(engine.saveSession(session));
   });
@@ -52,13 +53,13 @@ export function sessionRoutes(app: Routes, engine: Engine): void {
   });
 
   app.post(OPERATIONS.interrupt.path, (c) => {
-    const commandId = sessions.get(parse(SessionId, c.param('session'))).interrupt();
+    const commandId = sessions.get(parseAs(SessionId, c.param('session'), 'session')).interrupt();
     return c.json({ commandId });
   });
 
   app.post(OPERATIONS.exec.path, (c) =>
     direct(c, async (request, response) => {
-      const session = parse(SessionId, c.param('session'));
+      const session = parseAs(SessionId, c.param('session'), 'session');
       const wanted = await readStart(request, ExecRequest);
       const wantsStream = request.headers.accept?.includes(SSE_CONTENT_TYPE) ?? false;
       if (wantsStream && (wanted.yieldMs !== undefined || wanted.maxOutputBytes !== undefined)) {

@@ -5,6 +5,7 @@ import {
   ConnectTerminalQuery,
   HoldfastError,
   LIMITS,
+  parseAs,
   queryValue,
   TerminalControl,
   TerminalId,
@@ -13,7 +14,7 @@ import {
 import type { Engine } from '../engine.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Outlet, Viewer } from '../terminal/viewer.ts';
-import { parse, parseJson } from './body.ts';
+import { parseJson } from './body.ts';
 import { expected } from './errors.ts';
 import { knownSignal } from './signal.ts';
 
@@ -31,8 +32,8 @@ export function terminalSocket(engine: Engine) {
   };
 
   async function accepted(encoded: string, search: URLSearchParams) {
-    const id = parse(TerminalId, decoded(encoded));
-    const query = parse(ConnectTerminalQuery, queryValue(search));
+    const id = parseAs(TerminalId, decoded(encoded), 'terminal');
+    const query = parseAs(ConnectTerminalQuery, queryValue(search), 'the query');
     const terminal = await find(id, query);
     return (socket: WebSocket) => show(terminal, query, socket);
   }
@@ -91,7 +92,7 @@ function outletOf(socket: WebSocket): Outlet {
 
 function control(terminal: Terminal, viewer: Viewer, data: RawData): void {
   try {
-    const wanted = parse(TerminalControl, parseJson(String(data)));
+    const wanted = parseAs(TerminalControl, parseJson(String(data)), 'the message');
     if (wanted.type === 'resize') terminal.resize(wanted.cols, wanted.rows, viewer);
     else if (wanted.type === 'signal') terminal.signal(knownSignal(wanted.signal));
     else {

@@ -1,8 +1,8 @@
 // Routes of terminals, but for the WebSocket to one.
-import { CreateTerminalRequest, OPERATIONS, TerminalId, type TerminalInfo } from '#protocol';
+import { CreateTerminalRequest, OPERATIONS, parseAs, TerminalId, type TerminalInfo } from '#protocol';
 import type { Engine } from '../engine.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { parse, readJson } from './body.ts';
+import { readJson } from './body.ts';
 import type { Routes } from './routes.ts';
 
 export function terminalRoutes(app: Routes, engine: Engine): void {
@@ -20,11 +20,11 @@ export function terminalRoutes(app: Routes, engine: Engine): void {
   app.get(OPERATIONS.listTerminals.path, (c) => c.json({ terminals: terminals.list().map(shown) }));
 
   app.get(OPERATIONS.getTerminal.path, (c) =>
-    c.json(shown(terminals.get(parse(TerminalId, c.param('terminal'))))),
+    c.json(shown(terminals.get(parseAs(TerminalId, c.param('terminal'), 'terminal')))),
   );
 
   app.delete(OPERATIONS.deleteTerminal.path, async (c) => {
-    await terminals.delete(parse(TerminalId, c.param('terminal')));
+    await terminals.delete(parseAs(TerminalId, c.param('terminal'), 'terminal'));
     return c.body(null, 204);
   });
 }

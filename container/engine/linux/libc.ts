@@ -95,9 +95,24 @@ export function waitStatus(pidfd: number): number | 'unsaid' | undefined {
   return info.readBigUInt64LE() & PIDFD_INFO.exit ? info.readInt32LE(PIDFD_INFO.exitCodeAt) : 'unsaid';
 }
 
+/** Gives pages back that were freed; what has no such call, as musl, gives them back by itself. malloc_trim(3). */
+export function releaseFreed(): void {
+  mallocTrim?.(0);
+}
+
+const mallocTrim = orUndefined(() => libc.func('int malloc_trim(size_t pad)'));
+
 export const epollCreate = libc.func('int epoll_create1(int flags)');
 export const epollControl = libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)');
 export const epollWait = libc.func('int epoll_wait(int epoll, void *events, int most, int timeoutMs)');
+
+function orUndefined<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
+}
 
 export function errno(): number {
   return koffi.errno();

@@ -2,9 +2,9 @@
 // among the others.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type ErrorCode, errorCode, HoldfastError, SessionId } from '#protocol';
+import { type ErrorCode, errorCode, HoldfastError, parseAs, SessionId } from '#protocol';
 import type { Engine } from '../engine.ts';
-import { parse, parseJson, readText } from '../http/body.ts';
+import { parseJson, readText } from '../http/body.ts';
 import { guard } from '../http/guard.ts';
 import type { Answer, EngineContext, Reply, Routes } from '../http/routes.ts';
 import { existingDirectory } from '../session/directory.ts';
@@ -34,7 +34,7 @@ export function openSandboxRoutes(app: Routes, { engine, token, env, workdir }: 
 
   app.post('/session', (c) =>
     answer(c, async () => {
-      const { cwd } = parse(CreateSession, parseJson(await readText(c.env.incoming)));
+      const { cwd } = parseAs(CreateSession, parseJson(await readText(c.env.incoming)));
       const place = cwd == null ? undefined : expandPath(cwd, workdir, env);
       if (place !== undefined) makeDirectory(place);
       const id = randomUUID();
@@ -47,7 +47,7 @@ export function openSandboxRoutes(app: Routes, { engine, token, env, workdir }: 
     answer(c, async () => {
       const { incoming, outgoing } = c.env;
       const session = sessions.get(sessionId(c));
-      const { text, cwd, timeoutMs } = parse(RunInSession, parseJson(await readText(incoming)));
+      const { text, cwd, timeoutMs } = parseAs(RunInSession, parseJson(await readText(incoming)));
       const { cwd: current } = session.info();
       const command = engine.start({
         sessionId: session.id,

@@ -1,5 +1,5 @@
 // The wire of OpenSandbox's execd sessions, as its published client speaks it. Unknown fields are ignored.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CommandText, Cwd, LIMITS } from '#protocol';
 
 /** `null` and an empty body count as no options. */

@@ -1,9 +1,9 @@
 // The polling dialect, translated onto the process table: a `session_id` is the id of a process, which shows
 // among the others under /processes.
-import { CommandId, HoldfastError, LIMITS, pollingErrorBody } from '#protocol';
+import { CommandId, HoldfastError, LIMITS, parseAs, pollingErrorBody } from '#protocol';
 import { readPage } from '../command/page.ts';
 import type { Engine } from '../engine.ts';
-import { parse, readJson } from '../http/body.ts';
+import { readJson } from '../http/body.ts';
 import { expected } from '../http/errors.ts';
 import { guard } from '../http/guard.ts';
 import { pollOf } from '../http/output-poll.ts';
@@ -47,7 +47,7 @@ export function pollingRoutes(engine: Engine, token: string | undefined): Routes
       if (call.tool !== 'exec_command') {
         return refuse(c, 'unknown_tool', 'the only tool here is exec_command');
       }
-      const { command } = parse(ExecCommandArguments, call.arguments);
+      const { command } = parseAs(ExecCommandArguments, call.arguments, 'the arguments');
       const run = await engine.startProcess({ command, stdinOpen: true });
       return c.json(toolResult({ session_id: run.command.id }));
     });

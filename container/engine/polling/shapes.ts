@@ -1,5 +1,5 @@
 // The wire of the polling dialect, as its clients speak it. Unknown fields are ignored. Pure.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CommandText, type OutputPage } from '#protocol';
 
 /** Takes nothing; what is there must still be an object. */

@@ -1,6 +1,6 @@
 // A checkpoint as one run of bytes that holds no shell's marker: for the time when there is no shell, and for
 // the way to another engine. A line of JSON with the length of each section, then the sections. Pure.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Checkpoint, SECTIONS } from './checkpoint.ts';
 
 const Header = z.object({

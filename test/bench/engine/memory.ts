@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_MS = 250;
-const STEADY_LOOKS = 6;
+const STEADY_LOOKS = 10;
 const STEADY_KB = 512;
 const PATIENCE_MS = 8_000;
 
@@ -21,7 +21,7 @@ export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** What is resident once that has stopped changing: a collector may still be about its work. */
+/** What is resident once that has stopped changing: an engine that is idle gives back what it can. */
 export async function restingKb(pid: number): Promise<number> {
   const deadline = Date.now() + PATIENCE_MS;
   const seen: number[] = [];

@@ -18,7 +18,7 @@ export function processesWhere(fits: (seen: SeenProcess) => boolean): SeenProces
 
 export function isEngine({ argv }: SeenProcess): boolean {
   return (
-    argv[0]?.endsWith('node') === true && argv.some((word) => /engine\/main\.ts$|engine\.mjs$/.test(word))
+    argv[0]?.endsWith('node') === true && argv.some((word) => /engine\/main\.ts$|engine\.cjs$/.test(word))
   );
 }
 
