@@ -139,6 +139,14 @@ describe('a session goes on', () => {
     expect((await session.exec('echo "$a $ran"')).stdout).toBe('1 x\n');
   });
 
+  test('a shell that cannot list its functions any more loses none when it is killed', async ({
+    session,
+  }) => {
+    await inTurn(session, 'f() { echo kept; }', 'enable -n compgen');
+    await api('POST', `/sessions/${session.id}/exec`, { command: 'kill -9 $$' });
+    expect((await session.exec('f')).stdout).toBe('kept\n');
+  });
+
   test('a command that takes the reserved names away runs once', async ({ session }) => {
     await session.exec('f=$(mktemp)');
     await session.exec('echo x >> "$f"; for v in $(compgen -v __hf_); do unset "$v"; done');

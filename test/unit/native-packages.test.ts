@@ -20,7 +20,7 @@ function installedElsewhere(): string {
   const koffi = join(folder, 'koffi');
   mkdirSync(join(koffi, 'src/koffi/src'), { recursive: true });
   writeFileSync(join(koffi, 'package.json'), '{"version": "1.2.3"}');
-  for (const file of ['index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'])
+  for (const file of ['index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'])
     writeFileSync(join(koffi, file), '');
   return folder;
 }

@@ -66,11 +66,25 @@ export function childrenOf(pid: number): number[] {
 
 /** The clock that startTicks count on, now. USER_HZ is 100 on every Linux that Node runs on. */
 export function bootTicks(): number {
-  return Math.floor(Number(readProc('/proc/uptime')?.split(' ')[0]) * 100);
+  return Math.floor(Number(uptimeText()?.split(' ')[0]) * 100);
+}
+
+/** Kept open: it is read before every command. */
+let uptime: number | undefined;
+
+function uptimeText(): string | undefined {
+  try {
+    uptime ??= openSync('/proc/uptime', 'r');
+    return page.toString('latin1', 0, readSync(uptime, page, 0, page.length, 0));
+  } catch {
+    return readProc('/proc/uptime'); // no more files may be opened
+  }
 }
 
 /** Files in /proc have no size, for which Node's own readFile takes 64 KiB of new memory each time. */
 let page = Buffer.allocUnsafe(64 * 1024);
+
+const PAGE_BYTES = 4096;
 
 function readProc(path: string): string | undefined {
   try {
@@ -85,9 +99,10 @@ function readWhole(path: string): string {
   try {
     for (let size = 0; ; ) {
       const count = readSync(fd, page, size, page.length - size, null);
-      if (count === 0) return page.toString('latin1', 0, size);
       size += count;
-      if (size === page.length) page = Buffer.concat([page, Buffer.allocUnsafe(page.length)]);
+      // The kernel fills a page where it has more to tell.
+      if (count < PAGE_BYTES / 2) return page.toString('latin1', 0, size);
+      if (page.length - size < PAGE_BYTES) page = Buffer.concat([page, Buffer.allocUnsafe(page.length)]);
     }
   } finally {
     closeSync(fd);

@@ -43,7 +43,7 @@ export interface StateFile {
 
 /**
  * Null when it is not whole: the shell was killed while it wrote, or could not tell what every shell has
- * (`enable -n declare`).
+ * (`enable -n declare`), or what it has (`enable -n compgen`).
  */
 export function parseCheckpoint({ text, marker, atExit, writtenAt }: StateFile): Checkpoint | null {
   // At a line's start only: `$_` holds the marker too.
@@ -57,6 +57,7 @@ export function parseCheckpoint({ text, marker, atExit, writtenAt }: StateFile):
   });
   const sections = Object.fromEntries(bodies) as Record<(typeof SECTIONS)[number], string>;
   if (!/^declare -\S+ SHELLOPTS=/m.test(sections.variables) || sections.umask === '') return null;
+  if (/^enable -n compgen$/m.test(sections.builtins)) return null; // there may be functions
   const version = Number(end[1]) * 2 + (atExit ? 1 : 0);
   return { ...sections, version, background: end[2]!, writtenAt, truncated: false };
 }

@@ -110,8 +110,9 @@ __hf_z() {
 }
 # Whether there is no checkpoint to write: it is there, or the shell is not to be trusted with one.
 __hf_g() {
+  [[ $__hf_k == "$1" || $__hf_q == B ]] && return
   __hf_b
-  [[ $__hf_k == "$1" || $__hf_q == B ]]
+  [[ ! 1 ]]
 }
 trap '"\${__hf_p[@]}" . "$__hf_i"' EXIT
 readonly -f __hf_y __hf_b __hf_a __hf_e __hf_l __hf_v __hf_c __hf_z __hf_g
@@ -123,7 +124,8 @@ readonly -f __hf_y __hf_b __hf_a __hf_e __hf_l __hf_v __hf_c __hf_z __hf_g
  * line that sources it, because bash hides a DEBUG trap while it sources. It sets `__hf_k`, which the
  * next command's line compares: a shell whose `.` does nothing any more is found out that way. Inside a
  * function, which `exit` may have been called in, `$@` is the function's: the one of the last checkpoint stays.
- * bash fills `DIRSTACK` only for whoever names it.
+ * bash fills `DIRSTACK` only for whoever names it. To print the wrapper's own functions takes as long as all the rest, so
+ * where there are no others none are printed.
  */
 export function checkpointScript(marker: string): string {
   const section = (name: string) => `"\${__hf_p[@]}" echo '${marker}${name}'\n`;
@@ -133,9 +135,11 @@ for __hf_h in "\${FUNCNAME[@]}"; do [[ $__hf_h == source ]] || __hf_m=1; done
 [[ $__hf_m ]] || __hf_x=("$@")
 __hf_j=("\${DIRSTACK[@]}")
 ${section('variables')}"\${__hf_p[@]}" declare -p
-${section('functions')}"\${__hf_p[@]}" declare -f
-"\${__hf_p[@]}" declare -Fx
-"\${__hf_p[@]}" declare -Fr
+${section('functions')}if "\${__hf_p[@]}" compgen -A function -X '__hf_*' >|/dev/null; then
+  "\${__hf_p[@]}" declare -f
+  "\${__hf_p[@]}" declare -Fx
+  "\${__hf_p[@]}" declare -Fr
+fi
 ${section('aliases')}"\${__hf_p[@]}" alias -p
 ${section('builtins')}"\${__hf_p[@]}" enable -n
 ${section('completions')}"\${__hf_p[@]}" complete -p
