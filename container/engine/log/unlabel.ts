@@ -1,5 +1,5 @@
 // Turns log lines back into the bytes of two streams. Pure.
-import { STREAM_CODE } from './label.ts';
+import { asBuffer, LONG_LINE, STREAM_CODE } from './label.ts';
 
 const NEWLINE = 10;
 
@@ -85,29 +85,39 @@ const EMPTY = Buffer.alloc(0);
 
 /** Bytes of one stream in whole log lines, appended to `into` at `at`; answers the new end. */
 export function unlabelStream(
-  lines: Uint8Array,
+  labelled: Uint8Array,
   stream: 'stdout' | 'stderr',
-  into: Uint8Array,
+  to: Uint8Array,
   at: number,
 ): number {
   const wanted = STREAM_CODE[stream];
+  const lines = asBuffer(labelled);
+  const into = asBuffer(to);
   const length = lines.length;
+  let long = false;
   let end = at;
   let i = 0;
   while (i < length) {
     const code = lines[i]!;
     const ownsNewline = lines[i + 2] === code;
     i += 3;
-    if (code === wanted) {
+    const start = i;
+    if (long || code !== wanted) {
+      i = lines.indexOf(NEWLINE, i) + 1;
+      if (code === wanted) {
+        const stop = ownsNewline ? i : i - 1;
+        lines.copy(into, end, start, stop);
+        end += stop - start;
+      }
+    } else {
       let byte = lines[i++]!;
       while (byte !== NEWLINE) {
         into[end++] = byte;
         byte = lines[i++]!;
       }
       if (ownsNewline) into[end++] = NEWLINE;
-    } else {
-      while (lines[i++] !== NEWLINE);
     }
+    long = i - start >= LONG_LINE;
   }
   return end;
 }
