@@ -8,23 +8,37 @@ import { releaseFreed } from './linux/libc.ts';
 const LOOK_EVERY_MS = 500;
 /** The part of the time between two looks that an idle engine may work. */
 const IDLE_SHARE = 0.02;
-/** A collection takes tens of ms, which growth must be worth. */
-const WORTH_BYTES = 8 * 1024 * 1024;
+/** What the C library holds is given back in a millisecond. */
+const WORTH_RELEASE_BYTES = 1024 * 1024;
+/** To collect takes tens of ms, and what V8 had compiled goes too: a pause in the middle of work is no time for it. */
+const WORTH_COLLECTION_BYTES = 8 * 1024 * 1024;
+const COLLECT_AFTER_LOOKS = 20;
 
 /** From now on. It keeps no process alive. */
 export function giveBackWhenIdle(): void {
   const collect = collector();
-  let kept = 0;
+  /** How large it was after the last time; undefined until what the start left is collected, at the first chance. */
+  let afterCollection: number | undefined;
+  let afterRelease = 0;
+  let idleLooks = 0;
   let seen = performance.eventLoopUtilization();
   setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, seen);
     seen = now;
-    if (utilization > IDLE_SHARE || process.memoryUsage.rss() < kept + WORTH_BYTES) return;
-    collect();
-    releaseFreed();
-    kept = process.memoryUsage.rss();
-    seen = performance.eventLoopUtilization();
+    idleLooks = utilization > IDLE_SHARE ? 0 : idleLooks + 1;
+    if (idleLooks === 0) return;
+    const size = process.memoryUsage.rss();
+    const isLong = afterCollection === undefined || idleLooks >= COLLECT_AFTER_LOOKS;
+    if (isLong && size >= (afterCollection ?? 0) + WORTH_COLLECTION_BYTES) {
+      collect();
+      releaseFreed();
+      afterCollection = process.memoryUsage.rss();
+      afterRelease = afterCollection;
+    } else if (size >= afterRelease + WORTH_RELEASE_BYTES) {
+      releaseFreed();
+      afterRelease = process.memoryUsage.rss();
+    }
   }, LOOK_EVERY_MS).unref();
 }
 

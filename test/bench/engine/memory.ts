@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_MS = 250;
-const STEADY_LOOKS = 10;
+const STEADY_LOOKS = 46;
 const STEADY_KB = 512;
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 25_000;
 
 export function residentKb(pid: number): number {
   return fieldOf(pid, 'VmRSS');
