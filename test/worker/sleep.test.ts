@@ -36,12 +36,8 @@ test('a sandbox that slept wakes with its sessions as they were', async () => {
 test('what the last pull missed is pulled before the container ends', async () => {
   const sandbox = newSandbox();
   await sandbox.exec('x=before');
-  // Every pull on the way fails, and the first of those before the end too.
-  await cut(
-    sandbox,
-    /sync$/,
-    Array.from({ length: 3 }, () => 'answer'),
-  );
+  // Of a pull on the way, if there is time for one, and those before the end, of which there are up to three.
+  await cut(sandbox, /sync$/, ['answer', 'answer']);
   await sandbox.exec('x=newest', { id: 'a' });
   await goesIdle(sandbox);
   await until('it ends', async () => (await info(sandbox)).state === 'stopped');

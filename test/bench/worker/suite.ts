@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { alternate } from '../measure/alternate.ts';
 import type { Options } from '../options.ts';
 import type { Samples } from '../result/figure.ts';
+import { BareStart } from './bare-start.ts';
 import { measureCalls } from './calls.ts';
 import { DevServer } from './dev-server.ts';
 import { buildImage } from './image.ts';
@@ -39,7 +40,12 @@ export async function workerSuite(options: Options, say: (what: string) => void)
   const docker = await DevServer.start('docker');
   try {
     samples.push(...(await measureCalls(docker, { suffix: '-docker', of: 'in Docker' }, size.calls)));
-    samples.push(...(await alternate(dockerStart(docker), size.cold)));
+    const bare = await BareStart.start();
+    try {
+      samples.push(...(await alternate([...dockerStart(docker), bare.subject()], size.cold)));
+    } finally {
+      await bare.stop();
+    }
   } finally {
     await docker.stop();
   }
