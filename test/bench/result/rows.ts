@@ -48,7 +48,6 @@ export const ROWS: readonly Row[] = [
   { ...WORKER, id: 'worker-object', what: 'of that, the Durable Object answering from storage, embedded', floors: ['floor-worker'], overFloor: true },
   { ...WORKER, id: 'start', what: 'sandbox start, embedded, to first output', floors: ['floor-engine-start'], atLeast: 400, aim: 200 },
   { ...WORKER, id: 'start-docker', what: 'cold container start in Docker to first output, over `docker run` of the image', floors: ['floor-docker-engine'], overFloor: true, atLeast: 150, aim: 60 },
-  { ...WORKER, id: 'start-docker', what: 'the same, over a bare Durable Object that starts the image', floors: ['start-docker-bare'], overFloor: true },
-  { ...WORKER, id: 'start-docker-bare', what: 'that bare Durable Object, over `docker run` of the image', floors: ['floor-docker-engine'], overFloor: true },
+  { ...WORKER, id: 'start-docker-bare', what: 'of that, a bare Durable Object that starts the image', floors: ['floor-docker-engine'], overFloor: true },
   { ...WORKER, id: 'floor-docker-engine', what: '`docker run` of the image to first output of its engine, over `echo` in the image', floors: ['floor-docker-echo'], overFloor: true },
 ];
