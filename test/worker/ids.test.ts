@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { expect, test } from 'vitest';
 import { type CommandInfo, decodeEvents, type ExecResult, type ProcessInfo } from '#protocol';
 import { codeOf, newSandbox } from './harness/api.ts';
+import { type Cut, cut } from './harness/cuts.ts';
 import { crash, info, rows, stubOf, type TestSandbox } from './harness/generations.ts';
 import { until } from './harness/until.ts';
 
@@ -132,6 +133,23 @@ for (const [when, pulled] of [
     await sandbox.exec(`rm ${file}`);
   });
 }
+
+test('a request that never arrived does not run later where its twin did', async () => {
+  const sandbox = newSandbox();
+  const file = witness();
+  const body = { command: `echo run >> ${file}; sleep 600`, id: 'a' };
+  await sandbox.exec('true');
+  const otherSession = await other(sandbox);
+  const never = Array.from({ length: 1_000 }, (): Cut => 'before');
+  await cut(sandbox, /default\/exec$/, ['before', 'pass', ...never]);
+  const twins = [run(sandbox, body), run(sandbox, body)];
+  const witnessed = async (session: string) => (await sandbox.exec(`cat ${file}`, {}, session)).stdout;
+  await until('one runs', async () => (await witnessed(otherSession)) === 'run\n');
+  await crash(sandbox);
+  for (const twin of twins) expect(await codeOf(await twin)).toBe('COMMAND_LOST');
+  expect(await witnessed(otherSession)).toBe('run\n');
+  await sandbox.exec(`rm ${file}`, {}, otherSession);
+});
 
 async function other(sandbox: TestSandbox): Promise<string> {
   await (await sandbox.call('/sessions', { body: { id: 'other' } })).text();

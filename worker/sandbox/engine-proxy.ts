@@ -7,6 +7,7 @@ import type { Activity } from './activity.ts';
 import { continued } from './continued.ts';
 import type { Engine } from './engine.ts';
 import type { HistoryPull } from './history-pull.ts';
+import { type IdUse, IdUses } from './id-uses.ts';
 import { noteAnswer } from './note-answer.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
@@ -50,12 +51,14 @@ interface Reached {
 export class EngineProxy {
   readonly #options: EngineProxyOptions;
   readonly #calls: OpenCalls;
+  readonly #uses: IdUses;
   /** Counts the ends of the sandbox: a call that began before one goes on to no other sandbox. */
   #lives = 0;
 
   constructor(options: EngineProxyOptions) {
     this.#options = options;
     this.#calls = options.calls;
+    this.#uses = new IdUses(options.store.ids);
   }
 
   /**
@@ -130,31 +133,35 @@ export class EngineProxy {
       const { generation } = engine;
       const isThis = () => engine.awake && engine.generation === generation && this.#lives === life;
       let sent = false;
-      let taken = false;
+      let use: IdUse | undefined;
       try {
         if (out.session !== undefined) await restore.ensure(out.session);
         if ((generation !== asked && (await this.#fromStorage(out, generation))) || !isThis()) continue;
-        taken = this.#takeId(out, generation);
+        use = out.start && this.#uses.begin(out.start, generation);
         sent = true;
         const { path, method, headers, body } = out;
         const came = await engine.fetch(path, { method, headers, body, signal });
         const small = await inOnePiece(came);
         const answer = small ?? came;
         if (!(await isDraining(answer)) || Date.now() > end) {
-          const freesId = taken && !again;
+          use?.mayHaveRun();
+          const freesId = use?.wasFree === true && !again;
           const now = { store, engine, secrets, generation, again, existed, freesId };
           const noted = await noteAnswer(out, answer, now);
           return { answer: noted, generation, inMemory: noted === small };
         }
         // It drains: nothing was begun, and the next generation takes it.
         sent = false;
+        use?.neverSent();
         await answer.body?.cancel();
         await engine.drains(generation);
       } catch (error) {
+        sent &&= !wasNeverSent(error);
+        if (sent) use?.mayHaveRun();
+        else use?.neverSent();
         signal.throwIfAborted();
         const drains = errorCode(error) === 'CONTAINER_UNAVAILABLE';
         if (errorCode(error) && !drains) throw error;
-        sent &&= !wasNeverSent(error);
         again ||= sent;
         const back = drains ? await engine.drains(generation) : await engine.recovers(generation);
         if (sent && !back && out.start) throw lost();
@@ -162,7 +169,6 @@ export class EngineProxy {
         if (out.body instanceof ReadableStream || Date.now() > end) throw back ? cut() : unavailable();
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
-      if (taken && !again) this.#releaseId(out, generation);
     }
   }
 
@@ -174,18 +180,6 @@ export class EngineProxy {
 
   async #fromStorage({ start }: Outgoing, current: number): Promise<Response | undefined> {
     return start && (await answerRepeat(this.#options.store, start, current));
-  }
-
-  /** Before the engine hears of it: from now on the id may have run. Tells whether it was free. */
-  #takeId({ start }: Outgoing, generation: number): boolean {
-    const { ids } = this.#options.store;
-    if (!start?.given || ids.get(start.id)?.generation === generation) return false;
-    ids.take(start.id, { generation, fingerprint: start.fingerprint });
-    return true;
-  }
-
-  #releaseId({ start }: Outgoing, generation: number): void {
-    if (start?.given) this.#options.store.ids.release(start.id, generation);
   }
 }
 

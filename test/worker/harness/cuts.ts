@@ -3,8 +3,8 @@ import { runInDurableObject } from 'cloudflare:test';
 import { HoldfastError } from '#protocol';
 import { stubOf, type TestSandbox } from './generations.ts';
 
-/** What happens to one call: it does not arrive, its answer does not, the engine drains, or only so many bytes of its body arrive. */
-export type Cut = 'before' | 'answer' | 'drain' | { afterBytes: number; cleanly?: boolean };
+/** What happens to one call: nothing, or it does not arrive, its answer does not, the engine drains, or only so many bytes of its body arrive. */
+export type Cut = 'pass' | 'before' | 'answer' | 'drain' | { afterBytes: number; cleanly?: boolean };
 
 /**
  * Lets the next calls whose `METHOD path` matches meet these cuts, one each; then all pass again.
@@ -32,7 +32,7 @@ export async function cut(sandbox: TestSandbox, what: RegExp, cuts: Cut[]): Prom
           return Response.json(error.toBody(), { status: 503 });
         }
         const answer = await real(port).fetch(input, init);
-        if (kind === undefined) return answer;
+        if (kind === undefined || kind === 'pass') return answer;
         if (kind !== 'answer') return new Response(cutBody(answer.body!, kind), answer);
         await answer.body?.cancel();
         throw new Error('Network connection lost.');
