@@ -19,8 +19,8 @@ const DEEDS: Record<string, (sandbox: Client) => Promise<unknown>> = {
     return { success, exitCode, stdout, events: await collect(parseSSEStream(stream)) };
   },
   async sessions(sandbox) {
-    const session = await sandbox.createSession({ id: 'own', cwd: '/usr', env: { WHO: 'session' } });
     await sandbox.setEnvVars({ SHARED: 'all' });
+    const session = await sandbox.createSession({ id: 'own', cwd: '/usr', env: { WHO: 'session' } });
     const { stdout } = await session.exec('echo "$WHO $SHARED $PWD"');
     const same = await (await sandbox.getSession('own')).exec('echo "$WHO"');
     await sandbox.deleteSession('own');
