@@ -14,13 +14,17 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const project = mkdtempSync(join(tmpdir(), 'holdfast-package-'));
 const installed = join(project, 'node_modules/holdfast');
+let tarball: string;
 const manifest = () => JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
 
 beforeAll(() => {
@@ -32,7 +36,8 @@ beforeAll(() => {
     }).replace(/^[^[]*(?=\[\s*\{)/, ''),
   );
   mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['xzf', join(project, packed.filename), '--strip-components=1', '-C', installed]);
+  tarball = join(project, packed.filename);
+  execFileSync('tar', ['xzf', tarball, '--strip-components=1', '-C', installed]);
   // What `npm install` would put beside it, and nothing else.
   const { dependencies } = manifest() as { dependencies: Record<string, string> };
   for (const name of [...Object.keys(dependencies), '@cloudflare/workers-types', '@types/node']) {
@@ -148,6 +153,23 @@ for (const [name, options] of Object.entries({
     }
   });
 }
+
+test('publint finds nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: installed, pack: false });
+  const said = messages.map((message) => formatMessage(message, pkg, { color: false }));
+  // The image's folder holds packages of its own, which `docker build` lays where Node finds them.
+  expect(said.filter((text) => !text?.includes('/image/modules/'))).toEqual([]);
+});
+
+test('its types are not wrong: attw finds only that it is ESM alone, with `exports`', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+  if (!analysis.types) throw new Error('no types were found');
+  const found = analysis.problems.map(({ kind, ...where }) =>
+    'resolutionKind' in where ? `${kind} ${where.resolutionKind}` : kind,
+  );
+  // TypeScript's oldest resolution knows no `exports`, and `require` of Node before 20.19 loads no ESM.
+  expect([...new Set(found)].sort()).toEqual(['CJSResolvesToESM node16-cjs', 'NoResolution node10']);
+}, 60_000);
 
 test('Node runs it as it is', () => {
   const script = `import { getSandbox, Holdfast } from 'holdfast';
