@@ -35,8 +35,8 @@ export { ContainerProxy } from '@cloudflare/containers';
 /** How often and how long storage is brought up to date before a sleep, which takes along what was not pulled. */
 const LAST_PULLS = 3;
 const LAST_PULL_MS = 10_000;
-/** How long the platform is given to hand out a container, in steps of `waitInterval`. */
-const START = { waitInterval: 100, retries: 150 };
+/** How long the platform is given to hand out a container, in steps of `waitInterval` ms, each of which sets the alarm. */
+const START = { waitInterval: 25, retries: 600 };
 
 /**
  * A sandbox. Ask it over `fetch` with the URLs of the HTTP API, without credentials: who holds the
