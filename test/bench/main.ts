@@ -12,14 +12,16 @@ import { changeTable } from './report/changes.ts';
 import { chart } from './report/chart.ts';
 import { curvesChart } from './report/curves-chart.ts';
 import { replaceMarked } from './report/marked.ts';
-import { curveTable, heading, suiteTables } from './report/report.ts';
+import { curveTable, heading, suiteTables, summaryTable } from './report/report.ts';
 import { compare } from './result/compare.ts';
 import { figureOf } from './result/figure.ts';
 import type { Run } from './result/run.ts';
 import { workerSuite } from './worker/suite.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const README = `![Latency and throughput beside the floor](docs/benchmark.svg)
+const readme = (table: string) => `${table}
+
+![Latency and throughput beside the floor](docs/benchmark.svg)
 
 All figures, how they were taken and what bounds them: [docs/PERFORMANCE.md](docs/PERFORMANCE.md).`;
 
@@ -71,7 +73,7 @@ function writeDocuments(run: Run): void {
   put('docs/PERFORMANCE.md', 'growth', curveTable(run));
   if (engine !== '') {
     picture('benchmark.svg', chart(run));
-    put('README.md', 'bench', README);
+    put('README.md', 'bench', readme(summaryTable(run)));
   }
   if (run.curves.length > 0) picture('growth.svg', curvesChart(run.curves));
 }

@@ -22,6 +22,22 @@ export function heading({ startedAt, machine, node, loadBefore, quick }: Run): s
   return `${startedAt.slice(0, 10)}, ${machine}, Node ${node}${how}${shared}.`;
 }
 
+/** What is asked of it, in few columns: each with its floor. */
+export function summaryTable(run: Run): string {
+  const figures = byId(run);
+  const rows = ROWS.filter(({ atLeast }) => atLeast !== undefined)
+    .map((row) => judge(row, figures))
+    .filter((one) => one !== undefined);
+  return markdownTable(
+    ['', 'unit', 'p50', 'p99', 'floor', 'reached'],
+    rows.map((one) => {
+      const [what, unit, p50, , p99, floor, , , , reached] = cells(one);
+      return [what, unit, p50, p99, floor, reached].map((cell) => cell ?? '');
+    }),
+    [1, 5],
+  );
+}
+
 /** Empty where the run measured nothing of the suite. */
 export function suiteTables(run: Run, suite: Suite): string {
   const figures = byId(run);
