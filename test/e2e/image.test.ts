@@ -49,8 +49,8 @@ describe.runIf(target.name === 'docker')('the image', () => {
   test('can load koffi from where the engine lies', async () => {
     const container = await runImage();
     const script =
-      "import koffi from 'koffi'; console.log(koffi.load('libc.so.6').func('int getpid()')() === process.pid);";
-    const run = 'echo "$1" >/opt/holdfast/script.mjs && exec node /opt/holdfast/script.mjs';
+      "const koffi = require('koffi'); console.log(koffi.load('libc.so.6').func('int getpid()')() === process.pid);";
+    const run = 'echo "$1" >/opt/holdfast/script.cjs && exec node /opt/holdfast/script.cjs';
     expect(await docker('exec', container.id, 'bash', '-c', run, 'bash', script)).toBe('true');
   });
 });
