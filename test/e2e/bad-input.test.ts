@@ -168,7 +168,8 @@ test('no message holds a stack, or a path of the engine', async ({ session }) =>
     await api('GET', '/sessions/%ff'),
     await api('GET', '/nowhere'),
   ];
-  for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(/\.ts|\.[cm]js|node_modules|\bat /);
+  for (const { body } of answers)
+    expect(JSON.stringify(body)).not.toMatch(/\.ts|\.[cm]js|node_modules|\bat /);
 });
 
 test('a request that is cut in its body does no harm', async ({ session }) => {
