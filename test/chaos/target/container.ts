@@ -1,6 +1,7 @@
 // A sandbox's container as chaos sees it from outside: its processes, and the signals that the platform would send it.
 import { spawnSync } from 'node:child_process';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { type RequestOptions, request } from 'node:http';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill, namespaceOf, processesWhere, type SeenProcess } from './processes.ts';
@@ -31,12 +32,24 @@ export function localContainer(kept: string): Container {
         const at = `${vars.get('HOLDFAST_LOCAL_HOST')}/sandboxes/${name}`;
         const body = JSON.stringify({ signal: NUMBERS[signal] });
         // Asked before it is hit: afterwards there may be the next one of that name.
-        const end = fetch(`${at}/end`, { headers });
-        await fetch(`${at}/signal`, { method: 'POST', headers, body });
-        await end;
+        await Promise.all([
+          ask(`${at}/end`, { headers }),
+          ask(`${at}/signal`, { method: 'POST', headers }, body),
+        ]);
       }
     },
   };
+}
+
+/** Over a connection of its own: one that was kept may be closed by the host at the moment it is used again. */
+function ask(url: string, options: RequestOptions, body?: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ...options, agent: false }, (answer) =>
+      answer.resume().once('end', resolve),
+    );
+    asked.once('error', reject);
+    asked.end(body);
+  });
 }
 
 /** Of Docker, found by the ids of the Durable Objects in wrangler's storage, so that no other server's is touched. */
