@@ -74,8 +74,16 @@ export async function* cloneEvents(
   }
 }
 
-/** Whether this program runs anywhere in the sandbox, by its arguments. Asked without a command that names it. */
-export async function runs(session: TestSession, ...words: string[]): Promise<boolean> {
-  const list = await session.exec(`cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0\\n' ' \\n'`);
-  return words.every((word) => list.stdout.includes(word));
+/**
+ * The command lines that have all these words, of processes to which the folder was named: others on the machine may
+ * run git too. Git names the repository in the arguments or in the environment of all that it starts.
+ */
+export async function running(session: TestSession, folder: string, ...words: string[]): Promise<string[]> {
+  const { stdout } = await session.exec(
+    `grep -slF "$folder" /proc/[0-9]*/{cmdline,environ} | sed 's:[^/]*$::' | sort -u | while read -r process; do
+       tr '\\0\\n' '  ' <"$process/cmdline" && echo
+     done 2>/dev/null`,
+    { env: { folder } },
+  );
+  return stdout.split('\n').filter((line) => words.every((word) => line.includes(word)));
 }
