@@ -1,8 +1,8 @@
 // Timeouts and interrupts end a command with all that it started; the session is usable at once.
-import { randomInt } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { api } from './harness/api.ts';
 import { type TestSession, test } from './harness/session.ts';
+import { uniqueSeconds } from './harness/unique-seconds.ts';
 import { until } from './harness/until.ts';
 
 /** What can be asked to end; each says `begun` first. */
@@ -25,7 +25,6 @@ const ENDLESS: { name: string; command: string }[] = [
 ];
 
 /** A duration that no other process sleeps for, so that one can look for it. */
-const uniqueSeconds = () => `${randomInt(10_000, 99_999)}.${randomInt(100, 999)}`;
 
 const sleepers = async (session: TestSession, seconds: string) =>
   (await session.exec(`pgrep -fc "sleep $S" || true`, { env: { S: seconds } })).stdout.trim();

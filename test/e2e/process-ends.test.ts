@@ -1,13 +1,12 @@
 // Signals and ends: the signal asked for is the one sent, nothing is left behind, exit codes are true.
-import { randomInt } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { api, expectError } from './harness/api.ts';
 import { startProcess } from './harness/process.ts';
 import { createSession, type TestSession, test } from './harness/session.ts';
+import { uniqueSeconds } from './harness/unique-seconds.ts';
 import { until } from './harness/until.ts';
 
 /** A duration that no other process sleeps for, so that one can look for it. */
-const uniqueSeconds = () => `${randomInt(10_000, 99_999)}.${randomInt(100, 999)}`;
 
 /** How many processes have the duration in their command line, the search itself left out. */
 const holders = async (session: TestSession, seconds: string) =>

@@ -3,6 +3,7 @@ import { afterEach, describe, expect } from 'vitest';
 import { SessionInfo, SessionList } from '#protocol';
 import { api, expectError, target } from './harness/api.ts';
 import { createSession, TestSession, test } from './harness/session.ts';
+import { uniqueSeconds } from './harness/unique-seconds.ts';
 import { until } from './harness/until.ts';
 
 test('the session default is there from the start', async () => {
@@ -83,7 +84,7 @@ describe('a session that is deleted', () => {
 
   test('takes all it runs with it: the shell, its command, children and strays', async ({ other }) => {
     const session = await createSession();
-    const seconds = `7${process.pid}.${Date.now() % 1000}`;
+    const seconds = uniqueSeconds();
     const start = `sleep ${seconds} & ( setsid sleep ${seconds} & ) ; setsid -f bash -c 'trap "" TERM; sleep ${seconds}; sleep ${seconds}'`;
     const { stdout: shell } = await session.exec(`${start}; echo $$`);
     const running = api('POST', `/sessions/${session.id}/exec`, { command: `sleep ${seconds}` });

@@ -4,6 +4,7 @@ import { TerminalInfo } from '#protocol';
 import { api, expectError, target } from './harness/api.ts';
 import { test } from './harness/session.ts';
 import { createTerminal, refusedUpgrade, TestViewer, terminalInfo } from './harness/terminal.ts';
+import { uniqueSeconds } from './harness/unique-seconds.ts';
 import { until } from './harness/until.ts';
 
 test('a terminal is a shell in the state of its session, and its own from then on', async ({
@@ -92,13 +93,16 @@ test('Ctrl-C and the signal message reach what runs in the foreground, and the s
 }) => {
   const { id } = await createTerminal({ session: session.id });
   const viewer = await TestViewer.open(id);
-  viewer.type('sleep 300; echo status=$?\r');
-  await until(async () => (await session.exec('pgrep -fx "sleep 300" >/dev/null; echo $?')).stdout === '0\n');
+  const sleeping = async (seconds: string) =>
+    (await session.exec(`pgrep -fx "sleep ${seconds}" >/dev/null`)).exitCode === 0;
+  const [first, second] = [uniqueSeconds(), uniqueSeconds()];
+  viewer.type(`sleep ${first}; echo status=$?\r`);
+  await until(() => sleeping(first));
   viewer.type('\x03');
   viewer.type('echo after=$?\r');
   await viewer.sees('after=130');
-  viewer.type('sleep 301; echo status=$?\r');
-  await until(async () => (await session.exec('pgrep -fx "sleep 301" >/dev/null; echo $?')).stdout === '0\n');
+  viewer.type(`sleep ${second}; echo status=$?\r`);
+  await until(() => sleeping(second));
   viewer.control({ type: 'signal', signal: 'TERM' });
   await viewer.sees('status=143');
 });
@@ -143,7 +147,7 @@ test('a message of more than 1 MiB closes the connection and nothing else', asyn
 test('they are listed, told about and deleted, with all that they run', async ({ session }) => {
   const { id } = await createTerminal({ session: session.id, id: `t-${session.id}` });
   const viewer = await TestViewer.open(id);
-  const mark = `31${Date.now() % 1_000_000}`;
+  const mark = uniqueSeconds();
   viewer.type(
     `setsid sleep ${mark} & nohup sleep ${mark} >/dev/null 2>&1 & (sleep ${mark} &) ; sleep ${mark}\r`,
   );
@@ -169,8 +173,9 @@ test('they are listed, told about and deleted, with all that they run', async ({
 test('it ends with its session', async ({ session, other }) => {
   const { id } = await createTerminal({ session: other.id });
   const viewer = await TestViewer.open(id);
-  viewer.type('nohup sleep 30477 >/dev/null 2>&1 &\r');
-  const alive = async () => Number((await session.exec('pgrep -cfx "sleep 30477"')).stdout);
+  const mark = uniqueSeconds();
+  viewer.type(`nohup sleep ${mark} >/dev/null 2>&1 &\r`);
+  const alive = async () => Number((await session.exec(`pgrep -cfx "sleep ${mark}"`)).stdout);
   await until(async () => (await alive()) === 1);
   await other.delete();
   expect(await viewer.told('exit')).toBeDefined();
