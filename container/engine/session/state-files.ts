@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { type Checkpoint, parseCheckpoint } from '../shell/checkpoint.ts';
 import { packState, unpackState } from '../shell/packed-state.ts';
-import { markerOf } from '../shell/shell.ts';
+import { markerOf } from '../shell/rc.ts';
 
 const WRITTEN = ['state.0', 'state.1', 'state.exit'] as const;
 

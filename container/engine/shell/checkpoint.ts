@@ -2,7 +2,6 @@
 // Both are handled as latin1 text, so that bytes which are no UTF-8 come through.
 import { quote } from './quote.ts';
 
-/** In the order in which they are written. */
 export const SECTIONS = [
   'traps',
   'variables',
@@ -49,18 +48,28 @@ export function parseCheckpoint({ text, marker, atExit, writtenAt }: StateFile):
   // At a line's start only: `$_` holds the marker too.
   const parts = text.split(new RegExp(`^${marker}`, 'm'));
   const end = /^end (\d+) (\d*)\n$/.exec(parts.pop() ?? '');
-  if (!end || parts.length !== SECTIONS.length) return null;
-  const bodies = SECTIONS.map((name, at) => {
-    const part = parts[at]!;
-    if (at === 0) return [name, part];
-    return [name, part.startsWith(`${name}\n`) ? part.slice(name.length + 1) : ''];
-  });
-  const sections = Object.fromEntries(bodies) as Record<(typeof SECTIONS)[number], string>;
-  if (!/^declare -\S+ SHELLOPTS=/m.test(sections.variables) || sections.umask === '') return null;
-  if (/^enable -n compgen$/m.test(sections.builtins)) return null; // there may be functions
+  const [traps, ...written] = parts;
+  const found = new Map(written.map((part) => splitAt(part, part.indexOf('\n') + 1)));
+  const section = (name: string) => found.get(`${name}\n`);
+  const [variables, below, aliases, completions] = WRITTEN.map(section);
+  if (!end || traps === undefined || variables === undefined || below === undefined) return null;
+  if (aliases === undefined || completions === undefined) return null;
+  const umask = /^umask \d+\n/m.exec(below)?.[0];
+  if (!/^declare -\S+ SHELLOPTS=/m.test(variables) || umask === undefined) return null;
+  const builtins = below.match(/^enable -n \S+\n/gm)?.join('') ?? '';
+  if (builtins.includes('enable -n compgen\n')) return null; // there may be functions
+  const functions = section('functions') ?? '';
   const version = Number(end[1]) * 2 + (atExit ? 1 : 0);
-  return { ...sections, version, background: end[2]!, writtenAt, truncated: false };
+  return {
+    ...{ traps, variables, functions, aliases, builtins, completions, umask },
+    ...{ version, background: end[2]!, writtenAt, truncated: false },
+  };
 }
+
+/** What every state file has, see `__hf_s`. */
+const WRITTEN = ['variables', 'umask', 'aliases', 'completions'];
+
+const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at)];
 
 export interface RestoreOptions {
   cwd: string;
@@ -94,7 +103,7 @@ export function restoreScript(
   const passed = Math.max(0, Math.floor((now - checkpoint.writtenAt) / 1000));
   const lines = [
     `builtin cd -- ${quote(Buffer.from(cwd).toString('latin1'))}`,
-    ...directoryStack(value(DIRECTORIES)),
+    ...directoryStack(value('DIRSTACK')),
     oldpwd === undefined ? 'unset -v OLDPWD' : `OLDPWD=${oldpwd}`,
     ...(seconds === undefined ? [] : [`SECONDS=${Number(seconds) + passed}`]),
     ...positionalParameters(value(POSITIONAL)),
@@ -114,15 +123,15 @@ export function restoreScript(
 function directoryStack(value: string | undefined): string[] {
   if (!value?.includes('[1]=')) return [];
   return [
-    `${DIRECTORIES}=${value}`,
+    `__hf_j=${value}`,
     'for ((__hf_t = ${#__hf_j[@]} - 1; __hf_t > 0; __hf_t--)); do',
     '  builtin pushd -n -- "${__hf_j[__hf_t]}" >/dev/null',
     'done',
+    'unset -v __hf_j',
   ];
 }
 
-/** Where a checkpoint keeps what `pushd` has pushed, and what `set --` has set. */
-const DIRECTORIES = '__hf_j';
+/** Where a checkpoint keeps what `set --` has set. */
 const POSITIONAL = '__hf_x';
 
 function positionalParameters(value: string | undefined): string[] {

@@ -49,17 +49,21 @@ export function runLines(line: RunLines): string {
     : scope.stays
       ? '__hf_l;'
       : `__hf_v||__hf_y;${DOT} ${file(`call.${run}.saved`)}||__hf_y;`;
-  const checkpoint = line.withCheckpoint ? `;${saveState(run, line.folder)}` : '';
-  // The first line does it all. The others are for what aborts it: an interrupt, an expansion error.
+  const report = line.withCheckpoint ? `__hf_z ${run} 1||${saveState(run, line.folder)}` : `__hf_z ${run}`;
+  const again = line.withCheckpoint
+    ? `__hf_d ${run}||{ ${undo}__hf_z ${run}; };${checkpointLine(run, line.folder)}`
+    : `${undo}__hf_z ${run}`;
+  // The first line does it all. The second is for what aborts it: an interrupt, an expansion error. It is seldom
+  // needed, and bash reads a word in quotes faster than the commands in it.
   return (
-    `${begin}${join}${DOT} ${file('command')} ${streams};__hf_c;${undo}__hf_z ${run}${checkpoint}\n` +
-    `__hf_c ${run}||{ ${undo}__hf_z ${run}; }${checkpoint}\n`
+    `${begin}${join}${DOT} ${file('command')} ${streams};__hf_t=$?;${undo}${report}\n` +
+    `__hf_t=$?;__hf_d ${run} ${line.withCheckpoint ? run : ''}||{ __hf_b;"\${__hf_p[@]}" eval ${quote(again)}||__hf_y; }\n`
   );
 }
 
 /** The line that writes the checkpoint of run `run`, unless it is there. */
 export function checkpointLine(run: number, folder: string): string {
-  return `${saveState(run, folder)}\n`;
+  return `__hf_g ${run}||${saveState(run, folder)}\n`;
 }
 
 /** The lines that bring a fresh shell to a saved state and report as run `run`, whose checkpoint is still to be written. */
@@ -70,5 +74,5 @@ export function restoreLines(run: number, folder: string): string {
 /** Two files take turns, so that one is always whole. */
 function saveState(run: number, folder: string): string {
   const file = (name: string) => quote(`${folder}/${name}`);
-  return `__hf_g ${run}||{ "\${__hf_p[@]}" trap -p;${DOT} ${file('checkpoint')}; } >|${file(`state.${run % 2}`)}||__hf_y`;
+  return `{ "\${__hf_p[@]}" trap -p;__hf_s "$@";${DOT} ${file('proof')}; } >|${file(`state.${run % 2}`)}||__hf_y`;
 }

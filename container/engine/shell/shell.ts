@@ -13,7 +13,7 @@ import type { Poller } from '../linux/poller.ts';
 import { childrenOf, ProcessStat, stdinOf } from '../proc/stat.ts';
 import { BASH } from './bash.ts';
 import { notStarted } from './no-room.ts';
-import { atExitScript, checkpointScript, rcFile, type ShellPaths } from './rc.ts';
+import { atExitScript, PROOF, rcFile, type ShellPaths } from './rc.ts';
 import { type Report, ReportReader } from './report.ts';
 
 const { O_RDWR, O_NONBLOCK } = constants;
@@ -89,7 +89,7 @@ export class Shell {
     const { paths, key } = options;
     mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
     writeFileSync(`${paths.folder}/rc`, rcFile(paths, key), { mode: 0o600 });
-    writeFileSync(`${paths.folder}/checkpoint`, checkpointScript(markerOf(key)), { mode: 0o600 });
+    writeFileSync(`${paths.folder}/proof`, PROOF, { mode: 0o600 });
     writeFileSync(`${paths.folder}/at-exit`, atExitScript(paths.folder), { mode: 0o600 });
     return new Shell(options, () => {
       const child = startBash(options);
@@ -190,11 +190,6 @@ export class Shell {
     if (this.inCommand() || ProcessStat.read(this.pid)?.state !== 'S') return undefined;
     return childrenOf(this.pid).length === 0 ? 'alone' : 'with a child';
   }
-}
-
-/** What separates the sections of this shell's state files. */
-export function markerOf(key: string): string {
-  return `__hf_${key}:`;
 }
 
 function listen(fd: number, key: string, onReport: (report: Report) => void): Socket {

@@ -6,9 +6,10 @@ import { packState, unpackState } from '../../../container/engine/shell/packed-s
 const MARKER = '__hf_key:';
 const OPTIONS = 'declare -r BASHOPTS="extglob"\ndeclare -r SHELLOPTS="braceexpand"\n';
 
-function written({ variables = OPTIONS, end = 'end 7 ', umask = 'umask 0022\n' } = {}): string {
-  const sections = [`variables\n${variables}`, 'functions\n', 'aliases\n', 'builtins\n', 'completions\n'];
-  return [`trap -- '' USR2\n`, ...sections, `umask\n${umask}`, `${end}\n`].join(MARKER);
+function written({ variables = OPTIONS, below = 'umask 0022\n', functions = '' } = {}): string {
+  const shown = functions === '' ? [] : [`functions\n${functions}`];
+  const sections = [`variables\n${variables}`, `umask\n${below}`, ...shown, 'aliases\n', 'completions\n'];
+  return [`trap -- '' USR2\n`, ...sections, 'end 7 \n'].join(MARKER);
 }
 
 function parsed(text: string, atExit = false): Checkpoint | null {
@@ -36,7 +37,21 @@ test('a state file that is not whole is no checkpoint', () => {
 
 test('a state without what every shell has is no checkpoint', () => {
   expect(parsed(written({ variables: '' }))).toBe(null);
-  expect(parsed(written({ umask: '' }))).toBe(null);
+  expect(parsed(written({ below: '' }))).toBe(null);
+  expect(parsed(written({ below: 'umask\nenable -n umask\n' }))).toBe(null);
+  expect(parsed(written({ below: 'umask 0022\nenable -n compgen\n' }))).toBe(null);
+});
+
+test('the names of functions are no builtins that were switched off', () => {
+  const functions = 'enable () \n{ \n    :\n}\n';
+  const state = parsed(
+    written({ below: 'umask 0027\nenable -n echo\nenable -n alias\numask\nenable\n', functions }),
+  );
+  expect(state).toMatchObject({
+    umask: 'umask 0027\n',
+    builtins: 'enable -n echo\nenable -n alias\n',
+    functions,
+  });
 });
 
 test('the largest parts leave a state until it fits, functions only where they are the largest', () => {
