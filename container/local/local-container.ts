@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineProcess } from './engine-process.ts';
 import type { EngineProgram } from './engine-program.ts';
-import { removeSandboxFolder, stateFolderIn } from './remove-sandbox-folder.ts';
+import { endSandbox, removeSandboxFolder, stateFolderIn } from './remove-sandbox-folder.ts';
 import { Restarts } from './restarts.ts';
 import { killAllOf, MARK } from './sweep.ts';
 
@@ -43,7 +43,7 @@ export class LocalContainer {
     this.port.catch(() => {}); // said to those who ask
     this.ended = this.#supervise({ ...env, ...place }, port.resolve).then((exitCode) => {
       // Without a grace: the engine, where it ended by itself, gave one to all that it knew.
-      killAllOf(folder);
+      endSandbox(folder);
       port.reject(new Error(`the engine ended before it listened; see ${this.#log}`));
       return this.#killed ? SIGKILLED : exitCode;
     });

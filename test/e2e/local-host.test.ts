@@ -62,6 +62,8 @@ describe.runIf(target.name === 'embedded')('a container of the local host', () =
     await container.ask('POST', 'signal', { signal: 9 });
     expect(await end).toBe(137);
     expect(processesOf(folder)).toEqual([]);
+    // What it had in memory would stay there, and its name may never be used again.
+    expect(existsSync(controlFolderInMemory(join(realpathSync(folder), 'demo', 'state')))).toBe(false);
     // The next start of it is a new one.
     const next = await start('demo');
     expect(await next.print('pwd')).toBe(join(realpathSync(folder), 'demo', 'workspace'));

@@ -51,7 +51,7 @@ test('a result, and a process, are waited for across the same', async () => {
 
 test('what must not be repeated is told to be unknown', async () => {
   const sandbox = newSandbox();
-  await sandbox.call('/processes', { body: { command: 'sleep 600', id: 'p', stdinOpen: true } });
+  await sandbox.call('/processes', { body: { command: 'cat', id: 'p', stdinOpen: true } });
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
   const writing = sandbox.call('/processes/p/stdin', {
@@ -60,6 +60,11 @@ test('what must not be repeated is told to be unknown', async () => {
     headers: { 'content-type': 'application/octet-stream' },
   });
   await writer.write(new TextEncoder().encode('half'));
+  // Before it came to the engine, the next Durable Object would carry it on.
+  await until('half of it was written', async () => {
+    const raw = await sandbox.call('/commands/p/output/stdout');
+    return (await raw.text()) === 'half';
+  });
   await evict(sandbox);
   const answer = await writing;
   expect(answer.status).toBe(502);
