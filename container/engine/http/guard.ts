@@ -1,5 +1,5 @@
 // Who may call the engine: code inside the sandbox can reach its port, so every call carries the token.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HoldfastError, splitProtocols } from '#protocol';
 import { isLoopback } from '../config.ts';
@@ -22,9 +22,10 @@ export function guard(request: IncomingMessage, token: string | undefined): void
   throw new HoldfastError('UNAUTHORIZED', 'send the engine token as Authorization: Bearer <token>');
 }
 
+/** In a time that tells at most the length. */
 function equal(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 /** Browsers name the page's origin with every POST (Fetch, Origin header); other clients send none. */
