@@ -62,7 +62,8 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
     id: name,
     lines: fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   }),
-  fc.record({ is: fc.constantFrom('filed' as const, 'no command' as const, 'expired' as const), id: name }),
+  fc.record({ is: fc.constantFrom('filed' as const, 'no command' as const), id: name }),
+  fc.record({ is: fc.constant('expired' as const), ids: fc.array(name, { minLength: 1, maxLength: 2 }) }),
   fc.record({ is: fc.constant('no session' as const), key: name }),
 );
 const records = fc.array(record, { maxLength: 40 });
@@ -105,7 +106,7 @@ test('what is still told of something that was forgotten does not bring it back'
       { is: 'session', key: 'k', set: session },
       { is: 'command', id: 'c', set: command },
       { is: 'no session', key: 'k' },
-      { is: end, id: 'c' },
+      end === 'expired' ? { is: end, ids: ['c'] } : { is: end, id: 'c' },
       ...late,
     ]);
     expect(state.sessions.size + state.commands.size + state.output.size).toBe(0);

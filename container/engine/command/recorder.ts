@@ -42,7 +42,8 @@ export class CommandRecorder implements LogKeeper {
 
   forget(keepsId: boolean): void {
     try {
-      this.#journal.note({ is: keepsId ? 'expired' : 'no command', id: this.#id });
+      const id = this.#id;
+      this.#journal.note(keepsId ? { is: 'expired', ids: [id] } : { is: 'no command', id });
     } catch (error) {
       console.error(`command ${this.#id} stays in the journal:`, (error as Error).message);
     }

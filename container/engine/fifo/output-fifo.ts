@@ -19,6 +19,8 @@ const MOST_IN_FIFO = 1024 * 1024;
 const TURN_BYTES = 256 * 1024;
 /** Most commands are over by then, and being told of their output by another thread costs more than reading it. */
 const WATCH_AFTER_MS = 1;
+/** Commands that run together take longer: for so many that are not watched yet, so much more. */
+const YOUNG_FOR_EACH_MS = 4;
 /** With no descriptor left for the guard. */
 const WATCH_AGAIN_MS = 50;
 
@@ -31,6 +33,9 @@ export interface Lease {
   /** The stream goes on at another place of the spool. */
   moved(place: SpoolPlace): void;
 }
+
+/** Leased, and not watched yet. */
+const young = new Set<OutputFifo>();
 
 const NOBODY: Lease = { sink() {}, allKept: () => false, moved() {} };
 
@@ -67,7 +72,8 @@ export class OutputFifo {
   lease(lease: Lease): void {
     if (this.#spool.isLong) this.#spool.roll(() => {});
     this.#lease = lease;
-    this.#timer = setTimeout(this.#watchGuarded, WATCH_AFTER_MS);
+    young.add(this);
+    this.#timer = setTimeout(this.#watchGuarded, WATCH_AFTER_MS + young.size / YOUNG_FOR_EACH_MS);
   }
 
   /** Where the next byte will be. */
@@ -81,7 +87,7 @@ export class OutputFifo {
    * being read into the same lease until its end of file, then `ended` is called and the FIFO is closed.
    */
   drain(ended: () => void): 'free' | 'held' {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#dropGuard();
     for (let drained = 0; ; ) {
       const chunk = this.#take();
@@ -101,7 +107,7 @@ export class OutputFifo {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#dropGuard();
     this.#unwatch();
     closeSync(this.#fd);
@@ -139,7 +145,13 @@ export class OutputFifo {
     }
   }
 
+  #stopTimer(): void {
+    young.delete(this);
+    clearTimeout(this.#timer);
+  }
+
   readonly #watchGuarded = (): void => {
+    young.delete(this);
     try {
       this.#guard ??= openSync(this.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
       this.#watch();

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:f
 import { emptyState, type JournalRecord, recordsOf, replay, type SessionPatch } from './replay.ts';
 import type { CommandRecord, EngineState, SessionState } from './state.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** First line: another format, container start or boot makes the rest void. */
 export interface JournalHeader {

@@ -14,8 +14,11 @@ export type JournalRecord =
   | { is: 'no session'; key: string }
   /** Forgotten, as if it had never been. */
   | { is: 'no command'; id: string }
-  /** Forgotten, but for its id. */
-  | { is: 'expired'; id: string };
+  /** Forgotten, but for their ids. */
+  | { is: 'expired'; ids: string[] };
+
+/** There may be a hundred thousand, and a line for each takes longer to read than all the rest. */
+const IDS_A_RECORD = 1000;
 
 export interface SessionPatch {
   key: string;
@@ -55,10 +58,12 @@ function apply(state: EngineState, record: JournalRecord): void {
       sessions.delete(record.key);
       break;
     case 'expired':
-      expired.add(record.id);
-      if (expired.size > LIMITS.expiredIds) expired.delete(expired.values().next().value!);
-      commands.delete(record.id);
-      output.delete(record.id);
+      for (const id of record.ids) {
+        expired.add(id);
+        if (expired.size > LIMITS.expiredIds) expired.delete(expired.values().next().value!);
+        commands.delete(id);
+        output.delete(id);
+      }
       break;
     case 'no command':
       commands.delete(record.id);
@@ -69,7 +74,9 @@ function apply(state: EngineState, record: JournalRecord): void {
 
 /** Replaying these gives `state` again. */
 export function* recordsOf(state: EngineState): Generator<JournalRecord> {
-  for (const id of state.expired) yield { is: 'expired', id };
+  const expired = [...state.expired];
+  for (let at = 0; at < expired.length; at += IDS_A_RECORD)
+    yield { is: 'expired', ids: expired.slice(at, at + IDS_A_RECORD) };
   for (const [key, set] of state.sessions) yield { is: 'session', key, set };
   for (const [id, set] of state.commands) {
     yield { is: 'command', id, set };
