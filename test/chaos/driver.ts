@@ -225,6 +225,7 @@ export class Driver {
     const outcome = await run(this.#world.call(record, this.#random.fork(record.id)), { done: false });
     among.delete(record);
     record.outcome = outcome;
+    if (record.mode === 'background') await this.#foregroundOver();
     const now = Date.now();
     // A process is a copy of what its session was when it started, a killed shell what it was before.
     const lagMs = now - startedAtMs + SHELL_LAG_MS;
@@ -244,6 +245,12 @@ export class Driver {
     if (record.mode === 'foreground' && !record.plan.independent) model.advance(verdict.next, now);
     this.#world.remember(record);
     return outcome;
+  }
+
+  /** A process may be a copy of what a command made whose answer is still on its way to the model. */
+  async #foregroundOver(): Promise<void> {
+    const running = [...this.#foreground];
+    while (running.some((record) => this.#foreground.has(record))) await sleep(10);
   }
 
   #report(record: CommandRecord, difference: string): void {

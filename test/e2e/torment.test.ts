@@ -131,6 +131,20 @@ describe('a session goes on', () => {
     });
   }
 
+  for (const { name, env } of [
+    { name: 'which interrupted itself', env: undefined },
+    { name: 'with a variable of its own, which interrupted itself', env: { A: 'call' } },
+  ]) {
+    test(`with all that a command made ${name}, also in the next shell`, async ({ session }) => {
+      await session.exec('A=own');
+      const broken = 'trap "n=run" DEBUG; x=1; f() { echo "$x"; }; kill -INT $$; x=2';
+      expect((await session.exec(broken, env ? { env } : {})).exitCode).toBe(130);
+      expect((await session.exec('kill -9 $$')).exitCode).toBe(137);
+      // While a text is sourced bash hides that trap from it; it runs around it.
+      expect(await inTurn(session, 'unset n', 'f; echo "$A $n"')).toBe('1\nown run\n');
+    });
+  }
+
   test('a shell in which sourcing was switched off is replaced, and the command runs once', async ({
     session,
   }) => {

@@ -4,7 +4,7 @@ import { type Checkpoint, disabledBuiltins, SECTIONS } from '../shell/checkpoint
 
 /** Builtins without which the next checkpoint, or the shell itself, would not be what it was. */
 const NEEDED = new Set(
-  '. source builtin command eval declare alias trap umask echo enable complete'.split(' '),
+  '. source builtin command set eval declare alias trap umask echo enable compgen complete'.split(' '),
 );
 
 /** A process in the background was never the state's: its exit code can still be asked for. */
