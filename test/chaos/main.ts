@@ -11,8 +11,12 @@ const faults = options.faults?.filter((fault) => target.supports.includes(fault)
 const left = options.faults?.filter((fault) => !target.supports.includes(fault)) ?? [];
 if (left.length > 0) console.log(`left out, since this target cannot do them here: ${left.join(', ')}`);
 console.log(`faults: ${faults.join(', ')}`);
+// A second signal changes nothing: the end is under way.
+let ending: Promise<void> | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => target.stop().finally(() => process.exit(1)));
+  process.on(signal, () => {
+    ending ??= target.stop().finally(() => process.exit(1));
+  });
 }
 try {
   let toldAtMs = Date.now();
