@@ -12,10 +12,11 @@ const left = options.faults?.filter((fault) => !target.supports.includes(fault))
 if (left.length > 0) console.log(`left out, since this target cannot do them here: ${left.join(', ')}`);
 console.log(`faults: ${faults.join(', ')}`);
 // A second signal changes nothing: the end is under way.
-let ending: Promise<void> | undefined;
+let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    ending ??= target.stop().finally(() => process.exit(1));
+    if (!isEnding) target.stop().finally(() => process.exit(1));
+    isEnding = true;
   });
 }
 try {
