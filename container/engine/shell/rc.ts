@@ -108,7 +108,7 @@ __hf_z() {
   if [[ ! $__hf_q ]]; then
     if [[ \${__hf_s-} == 0 ]]; then __hf_q=B; else __hf_q=$__hf_t; fi
   fi
-  ! 2>&1 >|${quote(`${paths.exits}/${key}.`)}"$1.$__hf_q" \
+  ! 2>&1 >|${quote(`${paths.exits}/${key}.`)}"$1.$__hf_q" \\
     3<"/dev/null/${key}.$1/$__hf_q/\${TMOUT-}/\${PWD-}/__hf_$((__hf_r = $1))_"
   [[ ! \${2-} || $__hf_q == B ]] && return
   __hf_b
