@@ -24,8 +24,6 @@ const ENDLESS: { name: string; command: string }[] = [
   { name: 'a stopped child', command: `echo begun; bash -c 'kill -STOP $$; sleep 600'` },
 ];
 
-/** A duration that no other process sleeps for, so that one can look for it. */
-
 const sleepers = async (session: TestSession, seconds: string) =>
   (await session.exec(`pgrep -fc "sleep $S" || true`, { env: { S: seconds } })).stdout.trim();
 

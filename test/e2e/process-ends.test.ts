@@ -6,8 +6,6 @@ import { createSession, type TestSession, test } from './harness/session.ts';
 import { uniqueSeconds } from './harness/unique-seconds.ts';
 import { until } from './harness/until.ts';
 
-/** A duration that no other process sleeps for, so that one can look for it. */
-
 /** How many processes have the duration in their command line, the search itself left out. */
 const holders = async (session: TestSession, seconds: string) =>
   Number((await session.exec('pgrep -fc -- "[s]leep $S"', { env: { S: seconds } })).stdout);

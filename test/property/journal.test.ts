@@ -126,6 +126,14 @@ test('the records of a state give that state again, in its order', () => {
   );
 });
 
+test('thousands of ids that expired take a record for each thousand, and stay in their order', () => {
+  const ids = Array.from({ length: 2_001 }, (_, n) => `c${n}`);
+  const state = replay(ids.map((id) => ({ is: 'expired', ids: [id] })));
+  const written = [...recordsOf(state)];
+  expect(written).toHaveLength(3);
+  expect([...replay(written).expired]).toEqual(ids);
+});
+
 test('a journal written and read, and one begun anew from what was read, tell the same', () => {
   fc.assert(
     fc.property(records, (all) => {

@@ -53,8 +53,8 @@ export function runLines(line: RunLines): string {
   const again = line.withCheckpoint
     ? `__hf_d ${run}||{ ${undo}__hf_z ${run}; };${checkpointLine(run, line.folder)}`
     : `${undo}__hf_z ${run}`;
-  // The first line does it all. The second is for what aborts it: an interrupt, an expansion error. It is seldom
-  // needed, and bash reads a word in quotes faster than the commands in it.
+  // The first line does it all. The second is for what aborts it, such as an interrupt. It is seldom needed, and bash
+  // reads a word in quotes faster than the commands in it.
   return (
     `${begin}${join}${DOT} ${file('command')} ${streams};__hf_t=$?;${undo}${report}\n` +
     `__hf_t=$?;__hf_d ${run} ${line.withCheckpoint ? run : ''}||{ __hf_b;"\${__hf_p[@]}" eval ${quote(again)}||__hf_y; }\n`
